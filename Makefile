@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make            the modules, for the running kernel (or KDIR=)
+#   make install    modules, header and modprobe.d file (DESTDIR= for packages)
+#   make check      everything that must hold; SUITES= and KERNELS= select
+#   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
+#
+# Nothing is written outside build/, so one checkout serves many kernels.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+BUILD = $(CURDIR)/build/$(RELEASE)
+SOURCES = $(wildcard drivers/noiommu/*)
+
+# Distributions' headers lack the vmlinux that BTF of modules is made from.
+KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
+	 CONFIG_DEBUG_INFO_BTF_MODULES=
+W ?=
+C ?=
+
+all: modules
+
+modules: tree
+	$(KBUILD) $(if $(W),W=$(W) KCFLAGS=-Werror) $(if $(C),C=$(C)) modules
+
+# Kbuild writes beside the sources, so it gets links to them.
+tree:
+	@test -n "$(RELEASE)" || { \
+		echo "make: $(KDIR): no kernel headers (apt install linux-headers-amd64), or set KDIR=" >&2; \
+		exit 1; }
+	@mkdir -p $(BUILD)/drivers/noiommu
+	@find $(BUILD) -xtype l -delete
+	@ln -sf $(addprefix $(CURDIR)/,$(SOURCES)) $(BUILD)/drivers/noiommu/
+	@ln -sfn $(CURDIR)/include $(BUILD)/include
+
+install: modules
+	$(KBUILD) INSTALL_MOD_DIR=updates INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	install -D -m 644 drivers/noiommu/noiommu.conf \
+		$(DESTDIR)/etc/modprobe.d/noiommu.conf
+	$(if $(DESTDIR),,depmod $(RELEASE))
+
+check:
+	scripts/check
+
+demo:
+	scripts/demo
+
+clean:
+	rm -rf build
+
+.PHONY: all modules tree install check demo clean

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Domains of an IOMMU that does not exist.
+ *
+ * The device puts on the bus what userspace programmed it with, whatever is
+ * "mapped" here. So the only mapping that says the truth is identity, and it
+ * needs no table: a map succeeds if the IOVA is the physical address, and
+ * what remains of VFIO's or iommufd's work is what we are here for, the pin.
+ *
+ * Three kinds:
+ *   identity  the default domain, for the kernel's own drivers
+ *   blocked   between two owners; nothing of a user's is mapped in it, which
+ *             is all the core asks. It cannot stop a device: nothing can
+ *   user      paging domains of VFIO type1 and iommufd
+ */
+#include <linux/capability.h>
+#include <linux/ioport.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+
+#include "noiommu.h"
+
+/**
+ * struct noiommu_domain - a user's domain
+ * @domain: what the core sees
+ * @allowed: whoever allocated it may do DMA. Remembered, because attach also
+ *           runs from threads that have no say: resets, teardown, kworkers
+ * @mapped: bytes mapped now
+ */
+struct noiommu_domain {
+	struct iommu_domain domain;
+	bool allowed;
+	atomic64_t mapped;
+};
+
+atomic64_t noiommu_mapped_bytes = ATOMIC64_INIT(0);
+atomic64_t noiommu_refused_maps = ATOMIC64_INIT(0);
+
+static struct noiommu_domain *to_noiommu_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct noiommu_domain, domain);
+}
+
+static int noiommu_domain_attach(struct iommu_domain *domain,
+				 struct device *dev, struct iommu_domain *old)
+{
+	/*
+	 * -EPERM from here and not from the allocation, whose errno older
+	 * kernels throw away.
+	 */
+	if (!to_noiommu_domain(domain)->allowed)
+		return -EPERM;
+	noiommu_taint(dev);
+	return 0;
+}
+
+static int noiommu_domain_map(struct iommu_domain *domain, unsigned long iova,
+			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			      int prot, gfp_t gfp, size_t *mapped)
+{
+	size_t bytes = pgsize * pgcount;
+
+	if (iova != paddr) {
+		atomic64_inc(&noiommu_refused_maps);
+		return -EINVAL;
+	}
+	atomic64_add(bytes, &to_noiommu_domain(domain)->mapped);
+	atomic64_add(bytes, &noiommu_mapped_bytes);
+	*mapped = bytes;
+	return 0;
+}
+
+static size_t noiommu_domain_unmap(struct iommu_domain *domain,
+				   unsigned long iova, size_t pgsize,
+				   size_t pgcount,
+				   struct iommu_iotlb_gather *gather)
+{
+	size_t bytes = pgsize * pgcount;
+
+	atomic64_sub(bytes, &to_noiommu_domain(domain)->mapped);
+	atomic64_sub(bytes, &noiommu_mapped_bytes);
+	return bytes;
+}
+
+static phys_addr_t noiommu_domain_iova_to_phys(struct iommu_domain *domain,
+					       dma_addr_t iova)
+{
+	return iova;
+}
+
+static void noiommu_domain_free(struct iommu_domain *domain)
+{
+	struct noiommu_domain *user = to_noiommu_domain(domain);
+
+	/* The core may free a domain with mappings left in it. */
+	atomic64_sub(atomic64_read(&user->mapped), &noiommu_mapped_bytes);
+	kfree(user);
+}
+
+NOIOMMU_COMPAT_ATTACH(noiommu_domain_attach)
+const struct iommu_domain_ops noiommu_user_domain_ops = {
+	.attach_dev	= noiommu_compat_attach(noiommu_domain_attach),
+	.map_pages	= noiommu_domain_map,
+	.unmap_pages	= noiommu_domain_unmap,
+	.iova_to_phys	= noiommu_domain_iova_to_phys,
+	.free		= noiommu_domain_free,
+};
+
+/*
+ * One page size only: the core then hands over a physically contiguous run
+ * in one call, however long it is, and no alignment beyond a page is asked.
+ */
+struct iommu_domain *noiommu_domain_alloc(struct device *dev)
+{
+	struct noiommu_domain *user = kzalloc(sizeof(*user), GFP_KERNEL);
+
+	if (!user)
+		return NOIOMMU_COMPAT_ALLOC_ERR(-ENOMEM);
+	user->domain.ops = &noiommu_user_domain_ops;
+	user->domain.pgsize_bitmap = PAGE_SIZE;
+	/* Every address the bus can carry, RAM or BAR, is in this resource. */
+	user->domain.geometry.aperture_end = iomem_resource.end;
+	user->domain.geometry.force_aperture = true;
+	user->allowed = capable(CAP_SYS_RAWIO) &&
+			!security_locked_down(LOCKDOWN_PCI_ACCESS);
+	return &user->domain;
+}
+
+static int noiommu_static_attach(struct iommu_domain *domain,
+				 struct device *dev, struct iommu_domain *old)
+{
+	return 0;
+}
+
+static void noiommu_static_free(struct iommu_domain *domain)
+{
+}
+
+NOIOMMU_COMPAT_ATTACH(noiommu_static_attach)
+static const struct iommu_domain_ops noiommu_static_ops = {
+	.attach_dev	= noiommu_compat_attach(noiommu_static_attach),
+	.free		= noiommu_static_free,
+};
+
+struct iommu_domain noiommu_identity_domain = {
+	.type	= IOMMU_DOMAIN_IDENTITY,
+	.ops	= &noiommu_static_ops,
+};
+
+struct iommu_domain noiommu_blocked_domain = {
+	.type	= IOMMU_DOMAIN_BLOCKED,
+	.ops	= &noiommu_static_ops,
+};

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The devices= parameter: which functions may be claimed at all.
+ *
+ * Empty, every driver-less endpoint may. Otherwise only the functions named,
+ * by address as lspci prints it ([DDDD:]BB:DD.F) or by vendor:device.
+ */
+#define pr_fmt(fmt) "noiommu: " fmt
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "noiommu.h"
+
+#define NOIOMMU_MAX_FILTERS 64
+
+/**
+ * struct noiommu_filter - one entry of devices=
+ * @by_id: match @vendor and @device, else @domain, @bus and @devfn
+ * @vendor: PCI vendor ID
+ * @device: PCI device ID
+ * @domain: PCI domain (segment)
+ * @bus: bus number
+ * @devfn: device and function, as PCI_DEVFN() packs them
+ */
+struct noiommu_filter {
+	bool by_id;
+	unsigned int vendor;
+	unsigned int device;
+	unsigned int domain;
+	unsigned int bus;
+	unsigned int devfn;
+};
+
+static char *noiommu_filter_text[NOIOMMU_MAX_FILTERS];
+static struct noiommu_filter noiommu_filters[NOIOMMU_MAX_FILTERS];
+static unsigned int noiommu_filter_count;
+
+static bool noiommu_filter_parse_id(struct noiommu_filter *filter,
+				    const char *text)
+{
+	int end = 0;
+
+	/* Four digits each, or 00:03 would be an ID and not half an address. */
+	if (strlen(text) != strlen("8086:10d3") ||
+	    sscanf(text, "%4x:%4x%n", &filter->vendor, &filter->device,
+		   &end) != 2 || text[end])
+		return false;
+	filter->by_id = true;
+	return true;
+}
+
+static bool noiommu_filter_parse_address(struct noiommu_filter *filter,
+					 const char *text)
+{
+	unsigned int slot, function;
+	int end = 0;
+
+	if (sscanf(text, "%x:%x:%x.%1u%n", &filter->domain, &filter->bus, &slot,
+		   &function, &end) != 4 || text[end]) {
+		filter->domain = 0;
+		end = 0;
+		if (sscanf(text, "%x:%x.%1u%n", &filter->bus, &slot, &function,
+			   &end) != 3 || text[end])
+			return false;
+	}
+	if (filter->bus > 0xff || slot > 0x1f || function > 7)
+		return false;
+	filter->devfn = PCI_DEVFN(slot, function);
+	return true;
+}
+
+/**
+ * noiommu_filter_init() - read devices=
+ *
+ * Return: 0, or -EINVAL if an entry is neither an address nor an ID pair.
+ */
+int noiommu_filter_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < noiommu_filter_count; i++) {
+		const char *text = noiommu_filter_text[i];
+
+		if (!noiommu_filter_parse_address(&noiommu_filters[i], text) &&
+		    !noiommu_filter_parse_id(&noiommu_filters[i], text)) {
+			pr_err("devices=%s: want [DDDD:]BB:DD.F or VENDOR:DEVICE\n",
+			       text);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/**
+ * noiommu_filter_match() - does devices= let this function be claimed?
+ * @pdev: the function
+ *
+ * Return: true if it is named, or if nothing is.
+ */
+bool noiommu_filter_match(struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < noiommu_filter_count; i++) {
+		const struct noiommu_filter *filter = &noiommu_filters[i];
+
+		if (filter->by_id ?
+		    pdev->vendor == filter->vendor &&
+		    pdev->device == filter->device :
+		    pci_domain_nr(pdev->bus) == filter->domain &&
+		    pdev->bus->number == filter->bus &&
+		    pdev->devfn == filter->devfn)
+			return true;
+	}
+	return !noiommu_filter_count;
+}
+
+module_param_array_named(devices, noiommu_filter_text, charp,
+			 &noiommu_filter_count, 0444);
+MODULE_PARM_DESC(devices,
+		 "Claim only these functions: [DDDD:]BB:DD.F or VENDOR:DEVICE, comma separated (default: every endpoint without a driver)");

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A fake IOMMU provider: what its parts know of each other.
+ *
+ *   provider.c  the module: iommu_ops, sysfs, load and unload
+ *   claim.c     which PCI functions have a group, from when to when
+ *   filter.c    the devices= parameter
+ *   refuse.c    hosts and functions where identity would be a lie
+ *   domain.c    the domains: identity, blocked, and the user's
+ */
+#ifndef NOIOMMU_H
+#define NOIOMMU_H
+
+#include <linux/atomic.h>
+#include <linux/iommu.h>
+#include <linux/pci.h>
+
+#include "compat.h"
+
+/* provider.c */
+extern const struct iommu_ops noiommu_ops;
+extern struct iommu_device noiommu_sysfs;
+void noiommu_taint(struct device *dev);
+
+/* claim.c */
+int noiommu_claims_init(void);
+void noiommu_claims_exit(void);
+int noiommu_claims_enable(void);
+int noiommu_claims_disable(void);
+bool noiommu_claims_enabled(void);
+unsigned int noiommu_claims_count(void);
+struct iommu_device *noiommu_claim_probe(struct device *dev);
+
+/* filter.c */
+int noiommu_filter_init(void);
+bool noiommu_filter_match(struct pci_dev *pdev);
+
+/* refuse.c */
+int noiommu_refuse_host(void);
+int noiommu_refuse_function(struct pci_dev *pdev);
+
+/* domain.c */
+extern struct iommu_domain noiommu_identity_domain;
+extern struct iommu_domain noiommu_blocked_domain;
+extern const struct iommu_domain_ops noiommu_user_domain_ops;
+extern atomic64_t noiommu_mapped_bytes;
+extern atomic64_t noiommu_refused_maps;
+struct iommu_domain *noiommu_domain_alloc(struct device *dev);
+
+#endif /* NOIOMMU_H */
