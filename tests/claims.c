@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which functions have a group, from when to when.
+ *
+ * Guest: edu (no driver in the kernel) and e1000e (a native driver) on the
+ * root bus, root ports rp0 to rp3 empty, QEMU's monitor at hand.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "sysfs.h"
+#include "vfio.h"
+
+#define NIC_VENDOR 0x8086
+#define NIC_DEVICE 0x10d3
+#define VIRTIO_VENDOR 0x1af4
+#define VIRTIO_RNG 0x1044
+#define LPC_VENDOR 0x8086
+#define LPC_DEVICE 0x2918
+#define HOST_BRIDGE_DEVICE 0x29c0
+#define ROOT_PORT_VENDOR 0x1b36
+#define ROOT_PORT_DEVICE 0x000c
+
+FIXTURE(claims)
+{
+	char edu[PCI_ADDRESS_SIZE];
+	char nic[PCI_ADDRESS_SIZE];
+};
+
+static bool provider_loaded(void)
+{
+	return !access("/sys/module/noiommu", F_OK);
+}
+
+static int provider_unload(void)
+{
+	if (!provider_loaded())
+		return 0;
+	if (file_write(PROVIDER "/enable", "0"))
+		return -EBUSY;
+	return run("rmmod noiommu");
+}
+
+static long claimed(void)
+{
+	long count = -1;
+
+	file_read_long(PROVIDER "/claimed", &count);
+	return count;
+}
+
+static bool is_claimed(const char *address)
+{
+	char iommu[32];
+
+	pci_link(address, "iommu", iommu, sizeof(iommu));
+	return !strcmp(iommu, "noiommu") && pci_group(address) >= 0;
+}
+
+static bool is_unclaimed(const char *address)
+{
+	char iommu[32];
+
+	pci_link(address, "iommu", iommu, sizeof(iommu));
+	return !*iommu && pci_group(address) == -ENOENT;
+}
+
+/* Whatever the test before did: no provider, edu without a driver, NIC with. */
+FIXTURE_SETUP(claims)
+{
+	run("modprobe -a vfio-pci e1000e");
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, self->nic));
+	pci_unbind(self->edu);
+	if (!pci_has_driver(self->nic, "e1000e")) {
+		pci_unbind(self->nic);
+		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
+	}
+	ASSERT_EQ(0, provider_unload());
+	kernel_log_mark();
+}
+
+FIXTURE_TEARDOWN(claims)
+{
+	pci_unbind(self->edu);
+	EXPECT_EQ(0, provider_unload());
+}
+
+TEST_F(claims, at_load)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	ASSERT_TRUE(is_unclaimed(self->edu));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(is_unclaimed(self->nic));
+
+	ASSERT_EQ(0, pci_find(ROOT_PORT_VENDOR, ROOT_PORT_DEVICE, 0, address));
+	EXPECT_TRUE(is_unclaimed(address));
+	ASSERT_EQ(0, pci_find(LPC_VENDOR, HOST_BRIDGE_DEVICE, 0, address));
+	EXPECT_TRUE(is_unclaimed(address));
+	ASSERT_EQ(0, pci_find(LPC_VENDOR, LPC_DEVICE, 0, address));
+	EXPECT_TRUE(is_unclaimed(address));
+}
+
+TEST_F(claims, sysfs)
+{
+	char path[128];
+	long value = -1;
+
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_EQ(0, file_read_long(PROVIDER "/identity", &value));
+	EXPECT_EQ(1, value);
+	EXPECT_EQ(0, file_read_long(PROVIDER "/enable", &value));
+	EXPECT_EQ(1, value);
+	EXPECT_EQ(0, file_read_long(PROVIDER "/mapped_bytes", &value));
+	EXPECT_EQ(0, value);
+	EXPECT_LE(1, claimed());
+	snprintf(path, sizeof(path), PROVIDER "/devices/%s", self->edu);
+	EXPECT_EQ(0, access(path, F_OK));
+	EXPECT_EQ(-EINVAL, file_write(PROVIDER "/enable", "maybe"));
+	EXPECT_TRUE(is_claimed(self->edu));
+}
+
+TEST_F(claims, a_group_for_each_function)
+{
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	ASSERT_EQ(0, pci_unbind(self->nic));
+	ASSERT_TRUE(is_claimed(self->nic));
+	EXPECT_NE(pci_group(self->edu), pci_group(self->nic));
+}
+
+TEST_F(claims, between_native_driver_and_vfio)
+{
+	struct vfio vfio;
+	int i;
+
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pci_unbind(self->nic));
+		ASSERT_TRUE(is_claimed(self->nic));
+		ASSERT_EQ(0, pci_bind(self->nic, "vfio-pci"));
+		ASSERT_EQ(0, vfio_open(&vfio, self->nic));
+		vfio_close(&vfio);
+		ASSERT_EQ(0, pci_unbind(self->nic));
+		ASSERT_TRUE(is_claimed(self->nic));
+		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
+		/* The native driver works: its interface is there. */
+		ASSERT_EQ(0, run("ip link set $(ls /sys/bus/pci/devices/%s/net) up",
+				 self->nic));
+	}
+	/* The group stays: it was there when the driver was bound. */
+	EXPECT_TRUE(is_claimed(self->nic));
+	ASSERT_EQ(0, pci_unbind(self->nic));
+}
+
+TEST_F(claims, devices_by_address)
+{
+	ASSERT_EQ(0, run("modprobe noiommu devices=%s", self->edu));
+	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_EQ(1, claimed());
+	ASSERT_EQ(0, pci_unbind(self->nic));
+	EXPECT_TRUE(is_unclaimed(self->nic));
+}
+
+TEST_F(claims, devices_by_short_address)
+{
+	ASSERT_EQ(0, run("modprobe noiommu devices=%s",
+			 self->edu + strlen("0000:")));
+	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_EQ(1, claimed());
+}
+
+TEST_F(claims, devices_by_id)
+{
+	ASSERT_EQ(0, run("modprobe noiommu devices=ffff:ffff,%04x:%04x",
+			 NIC_VENDOR, NIC_DEVICE));
+	EXPECT_EQ(0, claimed());
+	EXPECT_TRUE(is_unclaimed(self->edu));
+	ASSERT_EQ(0, pci_unbind(self->nic));
+	EXPECT_TRUE(is_claimed(self->nic));
+	EXPECT_EQ(1, claimed());
+}
+
+TEST_F(claims, devices_malformed)
+{
+	static const char * const malformed[] = {
+		"nonsense", "8086", "8086:", "8086:10d3:", "00:03.8", "00:20.0",
+		"0000:00:03.0x", "0000:100:03.0", "03.0", "8086:10d3,00:03",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(malformed) / sizeof(*malformed); i++) {
+		EXPECT_NE(0, run("modprobe noiommu devices=%s", malformed[i]));
+		EXPECT_FALSE(provider_loaded());
+		provider_unload();
+	}
+	EXPECT_TRUE(kernel_log_has("devices=nonsense: want"));
+	EXPECT_TRUE(is_unclaimed(self->edu));
+}
+
+TEST_F(claims, offset_between_bus_and_memory)
+{
+	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s", self->edu));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(is_unclaimed(self->edu));
+	EXPECT_TRUE(kernel_log_has("refused: bus addresses are not physical"));
+	ASSERT_EQ(0, provider_unload());
+	ASSERT_EQ(0, run("rmmod dma_offset"));
+	/* A map that is identity is none. */
+	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s offset=0",
+			 self->edu));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(is_claimed(self->edu));
+	ASSERT_EQ(0, run("rmmod dma_offset"));
+}
+
+TEST_F(claims, remove_and_rescan)
+{
+	long before;
+	int i;
+
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	before = claimed();
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
+		EXPECT_FALSE(pci_exists(self->edu));
+		EXPECT_EQ(before - 1, claimed());
+		ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+		EXPECT_TRUE(wait_until(is_claimed(self->edu)));
+		EXPECT_EQ(before, claimed());
+	}
+}
+
+static bool plugged(char address[PCI_ADDRESS_SIZE])
+{
+	return !pci_find(VIRTIO_VENDOR, VIRTIO_RNG, 0, address);
+}
+
+static int plug(void)
+{
+	return run("qemu-monitor 'device_add virtio-rng-pci,id=plug,bus=rp0,disable-legacy=on'");
+}
+
+static int unplug(void)
+{
+	return run("qemu-monitor 'device_del plug'");
+}
+
+TEST_F(claims, hot_plug)
+{
+	char address[PCI_ADDRESS_SIZE];
+	long before;
+	int i;
+
+	run("modprobe -r virtio_pci");
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	before = claimed();
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, plug());
+		ASSERT_TRUE(wait_until(plugged(address)));
+		EXPECT_TRUE(wait_until(is_claimed(address)));
+		EXPECT_EQ(before + 1, claimed());
+		ASSERT_EQ(0, unplug());
+		ASSERT_TRUE(wait_until(!plugged(address)));
+		EXPECT_EQ(before, claimed());
+	}
+}
+
+TEST_F(claims, hot_plug_with_native_driver)
+{
+	char address[PCI_ADDRESS_SIZE];
+	long before;
+
+	ASSERT_EQ(0, run("modprobe virtio_pci"));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	before = claimed();
+	ASSERT_EQ(0, plug());
+	ASSERT_TRUE(wait_until(plugged(address)));
+	ASSERT_TRUE(wait_until(pci_has_driver(address, "virtio-pci")));
+	/* Time enough to do it wrong. */
+	usleep(200000);
+	EXPECT_TRUE(is_unclaimed(address));
+	EXPECT_EQ(before, claimed());
+	ASSERT_EQ(0, pci_unbind(address));
+	EXPECT_TRUE(is_claimed(address));
+	ASSERT_EQ(0, unplug());
+	ASSERT_TRUE(wait_until(!plugged(address)));
+	EXPECT_EQ(before, claimed());
+}
+
+TEST_F(claims, disable_while_busy)
+{
+	char expected[128];
+	long before;
+
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	ASSERT_EQ(0, pci_bind(self->edu, "vfio-pci"));
+	before = claimed();
+	EXPECT_EQ(-EBUSY, file_write(PROVIDER "/enable", "0"));
+	snprintf(expected, sizeof(expected),
+		 "%s: noiommu: not released: in use by driver vfio-pci",
+		 self->edu);
+	EXPECT_TRUE(kernel_log_has(expected));
+	EXPECT_EQ(before, claimed());
+	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_NE(0, run("rmmod noiommu"));
+}
+
+TEST_F(claims, disable_enable_unload_reload)
+{
+	long value, before;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, run("modprobe noiommu"));
+		before = claimed();
+		ASSERT_LE(1, before);
+		EXPECT_NE(0, run("rmmod noiommu"));
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+		EXPECT_EQ(0, claimed());
+		EXPECT_TRUE(is_unclaimed(self->edu));
+		EXPECT_EQ(0, file_read_long(PROVIDER "/enable", &value));
+		EXPECT_EQ(0, value);
+		/* While disabled, what loses its driver is left alone. */
+		ASSERT_EQ(0, pci_unbind(self->nic));
+		EXPECT_TRUE(is_unclaimed(self->nic));
+		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+		EXPECT_EQ(before, claimed());
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+		ASSERT_EQ(0, run("rmmod noiommu"));
+		EXPECT_NE(0, access(PROVIDER, F_OK));
+	}
+}
+
+/* Before 6.7 the bus goes on pointing to the provider's ops: see compat.h. */
+TEST_F(claims, nothing_dangles_after_unload)
+{
+	char address[PCI_ADDRESS_SIZE];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, run("modprobe noiommu"));
+		ASSERT_TRUE(is_claimed(self->edu));
+		ASSERT_EQ(0, provider_unload());
+		ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
+		ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+		EXPECT_TRUE(is_unclaimed(self->edu));
+		ASSERT_EQ(0, plug());
+		ASSERT_TRUE(wait_until(plugged(address)));
+		EXPECT_TRUE(is_unclaimed(address));
+		ASSERT_EQ(0, unplug());
+		ASSERT_TRUE(wait_until(!plugged(address)));
+	}
+	/* Also when the last claim ended by itself. */
+	ASSERT_EQ(0, run("modprobe noiommu devices=%s", self->edu));
+	ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
+	ASSERT_EQ(0, run("rmmod noiommu"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	EXPECT_TRUE(pci_exists(self->edu));
+}
+
+TEST_HARNESS_MAIN

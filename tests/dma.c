@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Real DMA: QEMU's edu device copies memory at the addresses it is given, as
+ * hardware does, past all page tables. Guest with two NUMA nodes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "sysfs.h"
+
+FIXTURE(dma)
+{
+	struct edu edu;
+};
+
+FIXTURE_SETUP(dma)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	run("modprobe -a noiommu vfio-pci");
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
+	if (!pci_has_driver(address, "vfio-pci"))
+		ASSERT_EQ(0, pci_bind(address, "vfio-pci"));
+	ASSERT_EQ(0, edu_open(&self->edu));
+}
+
+FIXTURE_TEARDOWN(dma)
+{
+	edu_close(&self->edu);
+}
+
+static void fill(unsigned char *memory, size_t length, unsigned int seed)
+{
+	size_t i;
+
+	srand(seed);
+	for (i = 0; i < length; i++)
+		memory[i] = rand() >> 8;
+}
+
+/* Memory to device to memory elsewhere: the other must be the same. */
+static bool copies(struct edu *edu, __u64 source, __u64 destination,
+		   const void *from, const void *to)
+{
+	edu_dma_in(edu, source, EDU_BUFFER_SIZE);
+	edu_dma_out(edu, destination, EDU_BUFFER_SIZE);
+	return !memcmp(from, to, EDU_BUFFER_SIZE);
+}
+
+TEST_F(dma, round_trip)
+{
+	unsigned char *memory = memory_huge(HUGE_2M);
+	unsigned char *to = memory + HUGE_2M / 2;
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	phys = memory_phys(memory);
+	ASSERT_EQ(0, vfio_map(&self->edu.vfio, memory, HUGE_2M, phys));
+	fill(memory, EDU_BUFFER_SIZE, 1);
+	memset(to, 0, PAGE);
+	EXPECT_TRUE(copies(&self->edu, phys, phys + HUGE_2M / 2, memory, to));
+	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, phys, HUGE_2M));
+}
+
+TEST_F(dma, control_an_unpinned_page_moves)
+{
+	unsigned char *memory = memory_pages(PAGE);
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	phys = memory_phys(memory);
+	ASSERT_EQ(0, memory_migrate(memory));
+	EXPECT_NE(phys, memory_phys(memory));
+}
+
+TEST_F(dma, pinned_pages_stay)
+{
+	unsigned char *from = memory_pages(PAGE), *to = memory_pages(PAGE);
+	__u64 source, destination;
+
+	ASSERT_NE(MAP_FAILED, (void *)from);
+	ASSERT_NE(MAP_FAILED, (void *)to);
+	source = memory_phys(from);
+	destination = memory_phys(to);
+	ASSERT_EQ(0, vfio_map(&self->edu.vfio, from, PAGE, source));
+	ASSERT_EQ(0, vfio_map(&self->edu.vfio, to, PAGE, destination));
+	/* Mapping for write may have moved them out of ZONE_MOVABLE: no. */
+	ASSERT_EQ(source, memory_phys(from));
+	ASSERT_EQ(destination, memory_phys(to));
+
+	fill(from, EDU_BUFFER_SIZE, 2);
+	EXPECT_TRUE(copies(&self->edu, source, destination, from, to));
+
+	EXPECT_GT(0, memory_migrate(from));
+	EXPECT_GT(0, memory_migrate(to));
+	EXPECT_EQ(source, memory_phys(from));
+	EXPECT_EQ(destination, memory_phys(to));
+
+	fill(from, EDU_BUFFER_SIZE, 3);
+	memset(to, 0, PAGE);
+	EXPECT_TRUE(copies(&self->edu, source, destination, from, to));
+	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, source, PAGE));
+	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, destination, PAGE));
+}
+
+TEST_F(dma, pinned_huge_page_stays)
+{
+	unsigned char *memory = memory_huge(HUGE_2M);
+	unsigned char *to = memory + PAGE;
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	/* Unpinned, it moves. */
+	phys = memory_phys(memory);
+	ASSERT_EQ(0, memory_migrate(memory));
+	ASSERT_NE(phys, memory_phys(memory));
+
+	phys = memory_phys(memory);
+	ASSERT_EQ(0, vfio_map(&self->edu.vfio, memory, HUGE_2M, phys));
+	EXPECT_GT(0, memory_migrate(memory));
+	EXPECT_EQ(phys, memory_phys(memory));
+	fill(memory, EDU_BUFFER_SIZE, 4);
+	EXPECT_TRUE(copies(&self->edu, phys, phys + PAGE, memory, to));
+	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, phys, HUGE_2M));
+}
+
+TEST_HARNESS_MAIN

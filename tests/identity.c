@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What may be mapped, through VFIO type1: an address to itself, nothing else.
+ *
+ * After each refusal nothing may be left: no mapping, no pin, no locked memory.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "sysfs.h"
+#include "vfio.h"
+
+FIXTURE(identity)
+{
+	struct edu edu;
+	struct vfio *vfio;
+	long pinned;
+	long locked;
+	long mapped;
+};
+
+static long mapped_bytes(void)
+{
+	long bytes = -1;
+
+	file_read_long(PROVIDER "/mapped_bytes", &bytes);
+	return bytes;
+}
+
+static long refused_maps(void)
+{
+	long maps = -1;
+
+	file_read_long(PROVIDER "/refused_maps", &maps);
+	return maps;
+}
+
+FIXTURE_SETUP(identity)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	run("modprobe -a noiommu vfio-pci");
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
+	if (!pci_has_driver(address, "vfio-pci"))
+		ASSERT_EQ(0, pci_bind(address, "vfio-pci"));
+	ASSERT_EQ(0, edu_open(&self->edu));
+	self->vfio = &self->edu.vfio;
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+	self->mapped = mapped_bytes();
+}
+
+FIXTURE_TEARDOWN(identity)
+{
+	edu_close(&self->edu);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(0, mapped_bytes());
+}
+
+#define ASSERT_MAPPED(memory, length)					\
+do {									\
+	__u64 __iova = memory_phys(memory);				\
+									\
+	ASSERT_EQ(0, vfio_map(self->vfio, memory, length, __iova));	\
+	EXPECT_EQ(self->mapped + (long)(length), mapped_bytes());	\
+	EXPECT_EQ(self->pinned + (long)((length) / PAGE),		\
+		  memory_pinned());					\
+	EXPECT_EQ(self->locked + (long)((length) / 1024),		\
+		  memory_locked());					\
+	ASSERT_EQ(0, vfio_unmap(self->vfio, __iova, length));		\
+	EXPECT_EQ(self->mapped, mapped_bytes());			\
+	EXPECT_EQ(self->pinned, memory_pinned());			\
+	EXPECT_EQ(self->locked, memory_locked());			\
+} while (0)
+
+#define ASSERT_REFUSED(error, memory, length, iova)			\
+do {									\
+	ASSERT_EQ(-(error), vfio_map(self->vfio, memory, length, iova));\
+	EXPECT_EQ(self->mapped, mapped_bytes());			\
+	EXPECT_EQ(self->pinned, memory_pinned());			\
+	EXPECT_EQ(self->locked, memory_locked());			\
+} while (0)
+
+TEST_F(identity, huge_page)
+{
+	char *memory = memory_huge(HUGE_2M);
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_MAPPED(memory, HUGE_2M);
+}
+
+TEST_F(identity, single_pages)
+{
+	char *memory = memory_pages(64 * PAGE);
+	int i;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	for (i = 0; i < 64; i++)
+		ASSERT_MAPPED(memory + i * PAGE, PAGE);
+}
+
+TEST_F(identity, contiguous_run)
+{
+	char *memory = memory_partly_contiguous();
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_MAPPED(memory, 2 * PAGE);
+}
+
+TEST_F(identity, part_of_a_huge_page)
+{
+	char *memory = memory_huge(HUGE_2M);
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_MAPPED(memory + 3 * PAGE, 5 * PAGE);
+}
+
+TEST_F(identity, off_by_one_page)
+{
+	char *memory = memory_huge(HUGE_2M);
+	long refused = refused_maps();
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	phys = memory_phys(memory);
+	ASSERT_REFUSED(EINVAL, memory, HUGE_2M, phys + PAGE);
+	ASSERT_REFUSED(EINVAL, memory, HUGE_2M, phys - PAGE);
+	ASSERT_REFUSED(EINVAL, memory, PAGE, phys + PAGE);
+	EXPECT_EQ(refused + 3, refused_maps());
+}
+
+TEST_F(identity, partly_contiguous)
+{
+	char *memory = memory_partly_contiguous();
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	phys = memory_phys(memory);
+	ASSERT_REFUSED(EINVAL, memory, 3 * PAGE, phys);
+	/* The part that was mapped before the refusal can be mapped again. */
+	ASSERT_MAPPED(memory, 2 * PAGE);
+}
+
+TEST_F(identity, unaligned)
+{
+	char *memory = memory_huge(HUGE_2M);
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	phys = memory_phys(memory);
+	ASSERT_REFUSED(EINVAL, memory + 8, PAGE, phys + 8);
+	ASSERT_REFUSED(EINVAL, memory, PAGE + 8, phys);
+	ASSERT_REFUSED(EINVAL, memory, 0, phys);
+}
+
+TEST_F(identity, overlapping)
+{
+	char *memory = memory_huge(HUGE_2M);
+	__u64 phys;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	phys = memory_phys(memory);
+	ASSERT_EQ(0, vfio_map(self->vfio, memory, 4 * PAGE, phys));
+	self->mapped += 4 * PAGE;
+	self->pinned += 4;
+	self->locked += 4 * PAGE / 1024;
+	ASSERT_REFUSED(EEXIST, memory, PAGE, phys);
+	ASSERT_REFUSED(EEXIST, memory + 2 * PAGE, 4 * PAGE, phys + 2 * PAGE);
+	ASSERT_EQ(0, vfio_unmap(self->vfio, phys, 4 * PAGE));
+	self->mapped -= 4 * PAGE;
+	self->pinned -= 4;
+	self->locked -= 4 * PAGE / 1024;
+}
+
+TEST_F(identity, beyond_the_aperture)
+{
+	char *memory = memory_huge(HUGE_2M);
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_REFUSED(EINVAL, memory, PAGE, 1ULL << 62);
+	/* Where messages to the interrupt controllers go. */
+	ASSERT_REFUSED(EINVAL, memory, PAGE, 0xfee00000);
+	ASSERT_REFUSED(EINVAL, memory, PAGE, 0ULL - PAGE);
+	ASSERT_REFUSED(EINVAL, memory, 2 * PAGE, 0ULL - PAGE);
+}
+
+TEST_F(identity, not_mapped_in_the_process)
+{
+	char *memory = memory_pages(2 * PAGE);
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, munmap(memory + PAGE, PAGE));
+	ASSERT_REFUSED(EFAULT, memory + PAGE, PAGE, memory_phys(memory));
+}
+
+TEST_F(identity, unmap_what_is_not_mapped)
+{
+	EXPECT_EQ(-ENOENT, vfio_unmap(self->vfio, HUGE_2M, PAGE));
+	EXPECT_EQ(self->mapped, mapped_bytes());
+}
+
+TEST_F(identity, exit_unmaps)
+{
+	char *memory = memory_huge(HUGE_2M);
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, vfio_map(self->vfio, memory, HUGE_2M, memory_phys(memory)));
+	ASSERT_EQ(self->mapped + (long)HUGE_2M, mapped_bytes());
+	/* The teardown looks. */
+}
+
+TEST_HARNESS_MAIN

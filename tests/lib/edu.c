@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Registers as in QEMU's docs/specs/edu.txt. */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "sysfs.h"
+
+#define EDU_DMA_SOURCE (0x80 / 8)
+#define EDU_DMA_DESTINATION (0x88 / 8)
+#define EDU_DMA_COUNT (0x90 / 8)
+#define EDU_DMA_COMMAND (0x98 / 8)
+#define EDU_DMA_START 1
+#define EDU_DMA_FROM_DEVICE 2
+#define EDU_BUFFER 0x40000
+
+int edu_open(struct edu *edu)
+{
+	char address[PCI_ADDRESS_SIZE];
+	int ret;
+
+	ret = pci_find(EDU_VENDOR, EDU_DEVICE, 0, address);
+	if (!ret)
+		ret = vfio_open(&edu->vfio, address);
+	if (ret)
+		return ret;
+	edu->registers = vfio_map_region(&edu->vfio, 0, &edu->registers_size);
+	ret = edu->registers == MAP_FAILED ? -errno :
+	      vfio_set_bus_master(&edu->vfio);
+	if (ret)
+		vfio_close(&edu->vfio);
+	return ret;
+}
+
+void edu_close(struct edu *edu)
+{
+	munmap((void *)edu->registers, edu->registers_size);
+	vfio_close(&edu->vfio);
+}
+
+static void dma(struct edu *edu, __u64 source, __u64 destination,
+		size_t length, __u64 direction)
+{
+	edu->registers[EDU_DMA_SOURCE] = source;
+	edu->registers[EDU_DMA_DESTINATION] = destination;
+	edu->registers[EDU_DMA_COUNT] = length;
+	edu->registers[EDU_DMA_COMMAND] = EDU_DMA_START | direction;
+	while (edu->registers[EDU_DMA_COMMAND] & EDU_DMA_START)
+		usleep(1000);
+}
+
+void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length)
+{
+	dma(edu, bus_address, EDU_BUFFER, length, 0);
+}
+
+void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length)
+{
+	dma(edu, EDU_BUFFER, bus_address, length, EDU_DMA_FROM_DEVICE);
+}

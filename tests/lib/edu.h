@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* QEMU's edu device: a DMA engine with memory of its own. */
+#ifndef TESTS_EDU_H
+#define TESTS_EDU_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+#include "vfio.h"
+
+#define EDU_VENDOR 0x1234
+#define EDU_DEVICE 0x11e8
+/* It has 4096 bytes, but QEMU before 8.0 aborts when the last is touched. */
+#define EDU_BUFFER_SIZE 2048
+
+struct edu {
+	struct vfio vfio;
+	volatile __u64 *registers;
+	size_t registers_size;
+};
+
+/* Opens it over VFIO, ready for DMA; 0 or -errno. */
+int edu_open(struct edu *edu);
+void edu_close(struct edu *edu);
+/* Between the bus address and the device's own memory; waits for the end. */
+void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length);
+void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length);
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "sysfs.h"
+
+#define PAGEMAP_PRESENT (1ULL << 63)
+#define PAGEMAP_PFN ((1ULL << 55) - 1)
+#define MANY_PAGES 4096
+
+static void *touched(size_t length, int flags)
+{
+	void *memory = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return memory;
+	if (!(flags & MAP_HUGETLB))
+		madvise(memory, length, MADV_NOHUGEPAGE);
+	memset(memory, 0xa5, length);
+	return memory;
+}
+
+void *memory_pages(size_t length)
+{
+	return touched(length, 0);
+}
+
+void *memory_huge(size_t length)
+{
+	return touched(length, MAP_HUGETLB);
+}
+
+__u64 memory_phys(const void *address)
+{
+	unsigned long va = (unsigned long)address;
+	__u64 entry = 0;
+	int fd;
+
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &entry, sizeof(entry), va / PAGE * sizeof(entry)) !=
+	    sizeof(entry))
+		entry = 0;
+	close(fd);
+	if (!(entry & PAGEMAP_PRESENT))
+		return 0;
+	return (entry & PAGEMAP_PFN) * PAGE + va % PAGE;
+}
+
+char *memory_partly_contiguous(void)
+{
+	char *memory = memory_pages(MANY_PAGES * PAGE);
+	unsigned long i;
+
+	if (memory == MAP_FAILED)
+		return MAP_FAILED;
+	/* Every other page of one half back, and taken again: holes. */
+	for (i = 0; i < MANY_PAGES / 2; i += 3)
+		madvise(memory + i * PAGE, PAGE, MADV_DONTNEED);
+	for (i = 0; i < MANY_PAGES / 2; i += 3)
+		memory[i * PAGE] = 1;
+	for (i = 0; i + 2 < MANY_PAGES; i++) {
+		char *page = memory + i * PAGE;
+
+		if (memory_phys(page) + PAGE == memory_phys(page + PAGE) &&
+		    memory_phys(page + PAGE) + PAGE !=
+		    memory_phys(page + 2 * PAGE))
+			return page;
+	}
+	errno = EAGAIN;
+	return MAP_FAILED;
+}
+
+long memory_pinned(void)
+{
+	long acquired = 0, released = 0;
+	char text[16];
+
+	/* Counted per CPU: a read of this file adds them up. */
+	file_read("/proc/sys/vm/stat_refresh", text, sizeof(text));
+	file_field("/proc/vmstat", "nr_foll_pin_acquired", &acquired);
+	file_field("/proc/vmstat", "nr_foll_pin_released", &released);
+	return acquired - released;
+}
+
+long memory_locked(void)
+{
+	long locked = -1;
+
+	file_field("/proc/self/status", "VmLck", &locked);
+	return locked;
+}
+
+static int move_page(void *address, const int *node)
+{
+	int status = -EINVAL;
+
+	if (syscall(SYS_move_pages, 0, 1UL, &address, node, &status,
+		    1 << 1 /* MPOL_MF_MOVE */))
+		return -errno;
+	return status;
+}
+
+int memory_migrate(void *address)
+{
+	int node, now;
+
+	file_write("/proc/sys/vm/compact_memory", "1");
+	/* With no node named, the answer is where the page is. */
+	node = move_page(address, NULL);
+	if (node < 0)
+		return node;
+	node = !node;
+	now = move_page(address, &node);
+	if (now < 0)
+		return now;
+	return now == node ? 0 : -EAGAIN;
+}

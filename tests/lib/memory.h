@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory of known kinds, where it is, and who holds it. */
+#ifndef TESTS_MEMORY_H
+#define TESTS_MEMORY_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+#define PAGE 4096UL
+#define HUGE_2M (2UL << 20)
+
+/* Touched memory, or MAP_FAILED. */
+void *memory_pages(size_t length);
+void *memory_huge(size_t length);
+
+/* The physical address as /proc/self/pagemap has it; 0 if not present. */
+__u64 memory_phys(const void *address);
+
+/*
+ * Touched 4 KiB pages in which the first two are physically adjacent and the
+ * third is not: returned is the address of the first of three.
+ */
+char *memory_partly_contiguous(void);
+
+/* Pages pinned and not yet unpinned, in the whole system. */
+long memory_pinned(void);
+/* Locked memory accounted to this process, in KiB. */
+long memory_locked(void);
+
+/*
+ * Compacts memory, and moves the page to the other of the guest's two NUMA
+ * nodes: 0 if it has moved, or the -errno for which it stayed.
+ */
+int memory_migrate(void *address);
+
+#endif

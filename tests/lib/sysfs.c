@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+#define KLOG_SIZE (1 << 20)
+
+int file_read(const char *path, char *text, size_t size)
+{
+	ssize_t got;
+	int fd, ret = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	got = read(fd, text, size - 1);
+	if (got < 0)
+		ret = -errno;
+	text[got > 0 ? got : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	close(fd);
+	return ret;
+}
+
+int file_write(const char *path, const char *text)
+{
+	int fd, ret = 0;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int file_read_long(const char *path, long *value)
+{
+	char text[64];
+	int ret = file_read(path, text, sizeof(text));
+
+	if (!ret)
+		*value = strtol(text, NULL, 0);
+	return ret;
+}
+
+int file_field(const char *path, const char *name, long *value)
+{
+	size_t length = strlen(name);
+	char line[256];
+	int ret = -ENOENT;
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (ret && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, length) || !strchr(" :", line[length]))
+			continue;
+		*value = strtol(line + length + strspn(line + length, ": \t"),
+				NULL, 0);
+		ret = 0;
+	}
+	fclose(file);
+	return ret;
+}
+
+static bool pci_has_id(const char *address, const char *attribute,
+		       unsigned int id)
+{
+	char path[PATH_MAX];
+	long value;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", address, attribute);
+	return !file_read_long(path, &value) && value == id;
+}
+
+int pci_find(unsigned int vendor, unsigned int device, unsigned int nth,
+	     char address[PCI_ADDRESS_SIZE])
+{
+	struct dirent **entries;
+	int count, i, ret = -ENODEV;
+
+	count = scandir(PCI_DEVICES, &entries, NULL, alphasort);
+	if (count < 0)
+		return -errno;
+	for (i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (ret && pci_has_id(name, "vendor", vendor) &&
+		    pci_has_id(name, "device", device) && !nth--) {
+			snprintf(address, PCI_ADDRESS_SIZE, "%.15s", name);
+			ret = 0;
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	return ret;
+}
+
+int pci_write(const char *address, const char *attribute, const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", address, attribute);
+	return file_write(path, text);
+}
+
+void pci_link(const char *address, const char *link, char *name, size_t size)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *base;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", address, link);
+	length = readlink(path, target, sizeof(target) - 1);
+	target[length > 0 ? length : 0] = '\0';
+	base = strrchr(target, '/');
+	snprintf(name, size, "%s", base ? base + 1 : "");
+}
+
+bool pci_exists(const char *address)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s", address);
+	return !access(path, F_OK);
+}
+
+int pci_group(const char *address)
+{
+	char name[32];
+
+	pci_link(address, "iommu_group", name, sizeof(name));
+	return *name ? atoi(name) : -ENOENT;
+}
+
+bool pci_has_driver(const char *address, const char *driver)
+{
+	char name[64];
+
+	pci_link(address, "driver", name, sizeof(name));
+	return !strcmp(name, driver);
+}
+
+int pci_unbind(const char *address)
+{
+	return pci_write(address, "driver/unbind", address);
+}
+
+int pci_bind(const char *address, const char *driver)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	ret = pci_write(address, "driver_override", driver);
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", driver);
+	ret = file_write(path, address);
+	pci_write(address, "driver_override", "\n");
+	return ret;
+}
+
+int run(const char *format, ...)
+{
+	char command[1024];
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	printf("# $ %s\n", command);
+	fflush(stdout);
+	/* KTAP has no room for what others print on its lines. */
+	strncat(command, " 2>&1 | sed 's/^/# /'",
+		sizeof(command) - strlen(command) - 1);
+	setenv("RUN", command, 1);
+	status = system("set -o pipefail; eval \"$RUN\"");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+void kernel_log_mark(void)
+{
+	klogctl(5 /* SYSLOG_ACTION_CLEAR */, NULL, 0);
+}
+
+bool kernel_log_has(const char *text)
+{
+	char *log = malloc(KLOG_SIZE);
+	bool found = false;
+	int length;
+
+	if (!log)
+		return false;
+	/* Reads all; what was cleared is left out only by this action. */
+	length = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, KLOG_SIZE - 1);
+	if (length > 0) {
+		log[length] = '\0';
+		found = strstr(log, text);
+	}
+	free(log);
+	return found;
+}

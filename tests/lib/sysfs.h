@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Files of sysfs and procfs as values, and PCI functions by address. */
+#ifndef TESTS_SYSFS_H
+#define TESTS_SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PROVIDER "/sys/class/iommu/noiommu"
+#define PCI_ADDRESS_SIZE 16
+
+/* All return 0 or -errno. */
+int file_read(const char *path, char *text, size_t size);
+int file_write(const char *path, const char *text);
+int file_read_long(const char *path, long *value);
+/* The value of "NAME VALUE" or "NAME: VALUE" in a file of such lines. */
+int file_field(const char *path, const char *name, long *value);
+
+/* The nth function (from 0) with these IDs, as "0000:00:03.0". */
+int pci_find(unsigned int vendor, unsigned int device, unsigned int nth,
+	     char address[PCI_ADDRESS_SIZE]);
+int pci_write(const char *address, const char *attribute, const char *text);
+/* Last part of what a link of the function points to; "" if there is none. */
+void pci_link(const char *address, const char *link, char *name, size_t size);
+bool pci_exists(const char *address);
+/* IOMMU group number, or -ENOENT. */
+int pci_group(const char *address);
+bool pci_has_driver(const char *address, const char *driver);
+int pci_unbind(const char *address);
+/* Binds with driver_override, which is forgotten again. */
+int pci_bind(const char *address, const char *driver);
+
+/* Polls for at most ten seconds. */
+#define wait_until(condition) \
+	({ \
+		int __left = 1000; \
+		while (!(condition) && --__left > 0) \
+			usleep(10000); \
+		!!(condition); \
+	})
+
+/* Runs a command with its output in the log; its status as of a shell. */
+int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Does the kernel's log have the text, after the last kernel_log_mark()? */
+void kernel_log_mark(void);
+bool kernel_log_has(const char *text);
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+#include "vfio.h"
+
+static int result(int ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+int vfio_open_container(struct vfio *vfio)
+{
+	*vfio = (struct vfio){ .container = -1, .group = -1, .device = -1 };
+	vfio->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	return result(vfio->container);
+}
+
+int vfio_open_group(struct vfio *vfio, const char *address)
+{
+	char path[64];
+	int group = pci_group(address);
+
+	if (group < 0)
+		return group;
+	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
+	vfio->group = open(path, O_RDWR | O_CLOEXEC);
+	return result(vfio->group);
+}
+
+int vfio_attach(struct vfio *vfio)
+{
+	int ret;
+
+	ret = result(ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER,
+			   &vfio->container));
+	if (ret)
+		return ret;
+	return result(ioctl(vfio->container, VFIO_SET_IOMMU,
+			    VFIO_TYPE1v2_IOMMU));
+}
+
+int vfio_open_device(struct vfio *vfio, const char *address)
+{
+	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, address);
+	return result(vfio->device);
+}
+
+int vfio_open(struct vfio *vfio, const char *address)
+{
+	int ret;
+
+	ret = vfio_open_container(vfio);
+	if (!ret)
+		ret = vfio_open_group(vfio, address);
+	if (!ret)
+		ret = vfio_attach(vfio);
+	if (!ret)
+		ret = vfio_open_device(vfio, address);
+	if (ret)
+		vfio_close(vfio);
+	return ret;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void vfio_close(struct vfio *vfio)
+{
+	close_one(&vfio->device);
+	close_one(&vfio->group);
+	close_one(&vfio->container);
+}
+
+int vfio_map(struct vfio *vfio, void *memory, size_t length, __u64 iova)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (__u64)(unsigned long)memory,
+		.iova = iova,
+		.size = length,
+	};
+
+	return result(ioctl(vfio->container, VFIO_IOMMU_MAP_DMA, &map));
+}
+
+int vfio_unmap(struct vfio *vfio, __u64 iova, size_t length)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = length,
+	};
+	int ret = result(ioctl(vfio->container, VFIO_IOMMU_UNMAP_DMA, &unmap));
+
+	return ret ?: unmap.size == length ? 0 : -ENOENT;
+}
+
+static int region_info(struct vfio *vfio, unsigned int index,
+		       struct vfio_region_info *info)
+{
+	*info = (struct vfio_region_info){
+		.argsz = sizeof(*info),
+		.index = index,
+	};
+	return result(ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, info));
+}
+
+void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length)
+{
+	struct vfio_region_info info;
+	int ret = region_info(vfio, index, &info);
+
+	if (ret) {
+		errno = -ret;
+		return MAP_FAILED;
+	}
+	*length = info.size;
+	return mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    vfio->device, info.offset);
+}
+
+int vfio_set_bus_master(struct vfio *vfio)
+{
+	struct vfio_region_info info;
+	__u16 command;
+	off_t at;
+	int ret;
+
+	ret = region_info(vfio, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	if (ret)
+		return ret;
+	at = info.offset + PCI_COMMAND;
+	if (pread(vfio->device, &command, sizeof(command), at) != sizeof(command))
+		return -EIO;
+	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	if (pwrite(vfio->device, &command, sizeof(command), at) != sizeof(command))
+		return -EIO;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VFIO's group interface with a type1 container, as DPDK uses it. */
+#ifndef TESTS_VFIO_H
+#define TESTS_VFIO_H
+
+#include <linux/types.h>
+#include <linux/vfio.h>
+#include <stddef.h>
+
+/* The device is -1 until vfio_open_device(). */
+struct vfio {
+	int container;
+	int group;
+	int device;
+};
+
+/* All return 0 or -errno. */
+int vfio_open_container(struct vfio *vfio);
+int vfio_open_group(struct vfio *vfio, const char *address);
+/* VFIO_GROUP_SET_CONTAINER and VFIO_SET_IOMMU: from here on DMA is possible. */
+int vfio_attach(struct vfio *vfio);
+int vfio_open_device(struct vfio *vfio, const char *address);
+/* All of the above. */
+int vfio_open(struct vfio *vfio, const char *address);
+void vfio_close(struct vfio *vfio);
+
+int vfio_map(struct vfio *vfio, void *memory, size_t length, __u64 iova);
+int vfio_unmap(struct vfio *vfio, __u64 iova, size_t length);
+
+/* Maps a BAR; MAP_FAILED with errno set. */
+void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length);
+int vfio_set_bus_master(struct vfio *vfio);
+
+#endif

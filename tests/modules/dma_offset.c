@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes a PCI function look as on boards whose bus addresses are memory
+ * addresses plus an offset. For tests, in guests.
+ */
+#include <linux/dma-direct.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+
+static char *function;
+module_param(function, charp, 0444);
+static unsigned long offset = SZ_1G;
+module_param(offset, ulong, 0444);
+
+static struct pci_dev *offset_pdev;
+static struct bus_dma_region offset_map[2];
+
+static int __init dma_offset_init(void)
+{
+	unsigned int domain, bus, slot, func;
+
+	if (!function || sscanf(function, "%x:%x:%x.%x", &domain, &bus, &slot,
+				&func) != 4)
+		return -EINVAL;
+	offset_pdev = pci_get_domain_bus_and_slot(domain, bus,
+						  PCI_DEVFN(slot, func));
+	if (!offset_pdev)
+		return -ENODEV;
+	offset_map[0].dma_start = offset;
+	offset_map[0].size = 1ULL << 40;
+	offset_pdev->dev.dma_range_map = offset_map;
+	return 0;
+}
+
+static void __exit dma_offset_exit(void)
+{
+	offset_pdev->dev.dma_range_map = NULL;
+	pci_dev_put(offset_pdev);
+}
+
+module_init(dma_offset_init);
+module_exit(dma_offset_exit);
+MODULE_DESCRIPTION("Bus addresses with an offset, for tests");
+MODULE_LICENSE("GPL");
