@@ -4,6 +4,8 @@
 
 QUIET=${QUIET:-}
 ME=${0##*/}
+# depmod and its like are there, where Debian's users do not look.
+PATH=$PATH:/usr/sbin:/sbin
 
 die() {
 	printf '%s: %s\n' "$ME" "$*" >&2
