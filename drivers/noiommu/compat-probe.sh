@@ -31,6 +31,14 @@ struct_of()
 	}
 }
 
+# has SYMBOL FILE REGEX: define SYMBOL if a line of FILE matches
+has()
+{
+	if grep -Eq "$3" "$include/$2"; then
+		echo "#define $1 1"
+	fi
+}
+
 # probe SYMBOL STRUCT FILE REGEX: define SYMBOL if a member of STRUCT matches
 probe()
 {
@@ -50,3 +58,7 @@ probe HAVE_IDENTITY_DOMAIN iommu_ops linux/iommu.h '\*identity_domain;'
 probe HAVE_BLOCKED_DOMAIN iommu_ops linux/iommu.h '\*blocked_domain;'
 probe HAVE_OPS_PGSIZE_BITMAP iommu_ops linux/iommu.h ' pgsize_bitmap;'
 probe HAVE_BUS_IOMMU_OPS bus_type linux/device/bus.h '\*iommu_ops;'
+has HAVE_FOLLOW_PFNMAP linux/mm.h '^int follow_pfnmap_start\('
+has HAVE_FOLLOW_PTE_MM linux/mm.h '^int follow_pte\(struct mm_struct \*'
+has HAVE_OLD_UNSHARE linux/mm.h 'gup_must_unshare\(unsigned int flags'
+has HAVE_PMD_SPECIAL linux/mm.h 'pmd_special\(pmd_t '

@@ -11,6 +11,7 @@
 
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/mm.h>
 
 #include "compat-probed.h"
 
@@ -102,5 +103,91 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 {
 }
 #endif
+
+/* From 6.12 on device memory is also mapped by huge entries. */
+#ifdef HAVE_PMD_SPECIAL
+#define noiommu_compat_pmd_special(pmd) pmd_special(pmd)
+#define noiommu_compat_pud_special(pud) pud_special(pud)
+#else
+#define noiommu_compat_pmd_special(pmd) false
+#define noiommu_compat_pud_special(pud) false
+#endif
+
+/*
+ * The page frame of an address in a mapping of device memory, under the mmap
+ * lock. Return: 0, or -EINVAL if the page table has none.
+ */
+static inline int noiommu_compat_follow_pfn(struct vm_area_struct *vma,
+					    unsigned long va,
+					    unsigned long *pfn, bool *writable)
+{
+#if defined(HAVE_FOLLOW_PFNMAP)
+	struct follow_pfnmap_args args = { .vma = vma, .address = va };
+	int ret = follow_pfnmap_start(&args);
+
+	if (ret)
+		return ret;
+	*pfn = args.pfn;
+	*writable = args.writable;
+	follow_pfnmap_end(&args);
+	return 0;
+#elif defined(HAVE_FOLLOW_PTE_MM)
+	spinlock_t *lock; /* of the page table */
+	pte_t *pte;
+	int ret = follow_pte(vma->vm_mm, va, &pte, &lock);
+
+	if (ret)
+		return ret;
+	__acquire(lock);
+	*pfn = pte_pfn(*pte);
+	*writable = pte_write(*pte);
+	pte_unmap_unlock(pte, lock);
+	return 0;
+#else
+#error "linux/mm.h has neither follow_pfnmap_start() nor follow_pte(mm, ...)"
+#endif
+}
+
+/*
+ * From 6.2 on a long-term pin for reading makes a private page the process's own,
+ * so that it stays the one the process sees. Before, that takes a write: a forced
+ * one where the process may only read, but that would not mind PROT_NONE, so that
+ * it is tried for reading first. Shared mappings neither allow nor need it.
+ */
+#ifdef HAVE_OLD_UNSHARE
+static inline int noiommu_compat_pin_read(unsigned long va, int count,
+					  struct page **pages)
+{
+	int got, forced;
+
+	got = pin_user_pages_fast(va, count, FOLL_LONGTERM | FOLL_WRITE, pages);
+	if (got != -EFAULT)
+		return got;
+	got = pin_user_pages_fast(va, count, FOLL_LONGTERM, pages);
+	if (got <= 0)
+		return got;
+	unpin_user_pages(pages, got);
+	forced = pin_user_pages_fast(va, got, FOLL_LONGTERM | FOLL_WRITE |
+				     FOLL_FORCE, pages);
+	if (forced != -EFAULT)
+		return forced;
+	return pin_user_pages_fast(va, got, FOLL_LONGTERM, pages);
+}
+#else
+static inline int noiommu_compat_pin_read(unsigned long va, int count,
+					  struct page **pages)
+{
+	return pin_user_pages_fast(va, count, FOLL_LONGTERM, pages);
+}
+#endif
+
+static inline int noiommu_compat_pin(unsigned long va, int count, bool write,
+				     struct page **pages)
+{
+	if (!write)
+		return noiommu_compat_pin_read(va, count, pages);
+	return pin_user_pages_fast(va, count, FOLL_LONGTERM | FOLL_WRITE,
+				   pages);
+}
 
 #endif /* NOIOMMU_COMPAT_H */

@@ -7,6 +7,8 @@
  *   filter.c    the devices= parameter
  *   refuse.c    hosts and functions where identity would be a lie
  *   domain.c    the domains: identity, blocked, and the user's
+ *
+ * and, in chardev.h, those of /dev/noiommu.
  */
 #ifndef NOIOMMU_H
 #define NOIOMMU_H

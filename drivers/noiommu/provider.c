@@ -19,6 +19,7 @@
 #include <linux/panic.h>
 #include <linux/sysfs.h>
 
+#include "chardev.h"
 #include "noiommu.h"
 
 /* What interrupt controllers take for messages and not for memory. */
@@ -149,10 +150,15 @@ static int __init noiommu_init(void)
 	ret = noiommu_claims_init();
 	if (ret)
 		goto err_sysfs;
+	ret = noiommu_chardev_init();
+	if (ret)
+		goto err_claims;
 	pr_info("%u functions claimed, without any isolation\n",
 		noiommu_claims_count());
 	return 0;
 
+err_claims:
+	noiommu_claims_exit();
 err_sysfs:
 	iommu_device_sysfs_remove(&noiommu_sysfs);
 	return ret;
@@ -160,6 +166,7 @@ err_sysfs:
 
 static void __exit noiommu_exit(void)
 {
+	noiommu_chardev_exit();
 	noiommu_claims_exit();
 	iommu_device_sysfs_remove(&noiommu_sysfs);
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /dev/noiommu: what its parts know of each other.
+ *
+ *   chardev.c    the device, its descriptors, dispatch of ioctls
+ *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
+ *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
+ *   lockless.c   how memory is mapped, where it is present
+ *   walk.c       the same, faulted in if need be, and device memory
+ *   extents.c    the user's array of extents
+ */
+#ifndef NOIOMMU_CHARDEV_H
+#define NOIOMMU_CHARDEV_H
+
+#include <linux/hmm.h>
+#include <linux/mm.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+#include <uapi/linux/noiommu.h>
+
+/**
+ * struct noiommu_file - an open file of /dev/noiommu
+ * @pins: struct noiommu_pinned by ID
+ */
+struct noiommu_file {
+	struct xarray pins;
+};
+
+/* chardev.c */
+int noiommu_chardev_init(void);
+void noiommu_chardev_exit(void);
+
+/* translate.c */
+int noiommu_translate(struct noiommu_file *file, void *cmd, void __user *user);
+
+/* pin.c */
+int noiommu_pin(struct noiommu_file *file, void *cmd, void __user *user);
+int noiommu_unpin(struct noiommu_file *file, void *cmd, void __user *user);
+int noiommu_pins_init(struct noiommu_file *file);
+void noiommu_unpin_all(struct noiommu_file *file);
+
+/* lockless.c */
+unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
+			      unsigned long *entries, unsigned int room);
+
+/* walk.c */
+int noiommu_check_range(u64 va, u64 length, u32 flags);
+int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
+		 unsigned long *entries);
+int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn);
+bool noiommu_is_device_memory(unsigned long va);
+
+/*
+ * An entry says where a page is and by what size of page it is mapped, in the
+ * format of hmm_range_fault().
+ */
+static inline unsigned long noiommu_entry(unsigned long pfn, unsigned int order)
+{
+	return pfn | (unsigned long)order << HMM_PFN_ORDER_SHIFT;
+}
+
+static inline unsigned long noiommu_entry_pfn(unsigned long entry)
+{
+	return entry & ~HMM_PFN_FLAGS;
+}
+
+static inline unsigned int noiommu_entry_order(unsigned long entry)
+{
+	return hmm_pfn_to_map_order(entry);
+}
+
+/* Where the page ends that maps va. */
+static inline unsigned long noiommu_entry_end(unsigned long entry,
+					      unsigned long va)
+{
+	return (va | ((PAGE_SIZE << noiommu_entry_order(entry)) - 1)) + 1;
+}
+
+/* extents.c */
+#define NOIOMMU_EXTENTS_BUFFERED 16
+
+/**
+ * struct noiommu_extents - extents on their way to the user's array
+ * @user: the array
+ * @room: how many it takes; more are only counted
+ * @total: how many there are
+ * @written: how many are in the array
+ * @fault: the array cannot be written
+ * @last: of @buffer; still grows
+ * @buffer: writing to the user's memory costs a few instructions, or a fault.
+ *          Before the first there is one that nothing continues, as no flags
+ *          are like its own
+ */
+struct noiommu_extents {
+	struct noiommu_extent __user *user;
+	u64 room;
+	u64 total;
+	u64 written;
+	bool fault;
+	struct noiommu_extent *last;
+	struct noiommu_extent buffer[NOIOMMU_EXTENTS_BUFFERED];
+};
+
+void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room);
+int noiommu_extents_write(struct noiommu_extents *extents);
+int noiommu_extents_flush(struct noiommu_extents *extents);
+
+/* Does a piece continue the last extent? */
+static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
+					u64 phys, u32 flags)
+{
+	const struct noiommu_extent *last = extents->last;
+
+	return last->phys + last->length == phys && last->flags == flags;
+}
+
+/**
+ * noiommu_extents_add() - append a piece
+ * @extents: the extents so far
+ * @phys: physical address of its first byte
+ * @length: bytes
+ * @flags: of &struct noiommu_extent
+ *
+ * The mmap lock is not held: this may write to the user's memory.
+ *
+ * Return: 0 or -EFAULT.
+ */
+static inline int noiommu_extents_add(struct noiommu_extents *extents,
+				      u64 phys, u64 length, u32 flags)
+{
+	int ret = 0;
+
+	if (noiommu_extents_grow(extents, phys, flags)) {
+		extents->last->length += length;
+		return 0;
+	}
+	if (extents->last == extents->buffer + NOIOMMU_EXTENTS_BUFFERED - 1)
+		ret = noiommu_extents_write(extents);
+	extents->last++;
+	extents->last->phys = phys;
+	extents->last->length = length;
+	extents->last->flags = flags;
+	extents->total++;
+	return ret;
+}
+
+#endif /* NOIOMMU_CHARDEV_H */

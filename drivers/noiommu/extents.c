@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The user's array of extents, filled through a small buffer.
+ */
+#include <linux/uaccess.h>
+
+#include "chardev.h"
+
+static void noiommu_extents_empty(struct noiommu_extents *extents)
+{
+	extents->last = extents->buffer;
+	extents->last->flags = ~0;
+}
+
+/**
+ * noiommu_extents_init() - nothing yet
+ * @extents: to be set up
+ * @user: address of the array
+ * @room: extents that it takes
+ */
+void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room)
+{
+	extents->user = u64_to_user_ptr(user);
+	extents->room = room;
+	extents->total = 0;
+	extents->written = 0;
+	extents->fault = false;
+	noiommu_extents_empty(extents);
+}
+
+/**
+ * noiommu_extents_write() - empty the buffer to the array, as far as it has room
+ * @extents: of which none grows any more
+ *
+ * Return: 0 or -EFAULT.
+ */
+int noiommu_extents_write(struct noiommu_extents *extents)
+{
+	struct noiommu_extent __user *to = extents->user + extents->written;
+	const struct noiommu_extent *from = extents->buffer + 1;
+	size_t count, i;
+
+	count = min_t(u64, extents->last - extents->buffer,
+		      extents->room - extents->written);
+	noiommu_extents_empty(extents);
+	if (!user_write_access_begin(to, count * sizeof(*to))) {
+		extents->fault = true;
+		return -EFAULT;
+	}
+	for (i = 0; i < count; i++) {
+		unsafe_put_user(from[i].phys, &to[i].phys, err_fault);
+		unsafe_put_user(from[i].length, &to[i].length, err_fault);
+		unsafe_put_user(from[i].flags, &to[i].flags, err_fault);
+		unsafe_put_user(0, &to[i].reserved, err_fault);
+	}
+	user_write_access_end();
+	extents->written += count;
+	return 0;
+
+err_fault:
+	user_write_access_end();
+	extents->fault = true;
+	return -EFAULT;
+}
+
+/**
+ * noiommu_extents_flush() - write what is still buffered
+ * @extents: nothing is added to them any more
+ *
+ * Return: 0, or -EFAULT if now or before the array could not be written.
+ */
+int noiommu_extents_flush(struct noiommu_extents *extents)
+{
+	if (!extents->fault && extents->last != extents->buffer)
+		noiommu_extents_write(extents);
+	return extents->fault ? -EFAULT : 0;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NOIOMMU_TRANSLATE: where is this memory?
+ *
+ * A range is gone through in batches: looked up, then handed to the user. What is
+ * present is looked up without a lock. Where that comes to nothing, the mmap
+ * lock is taken, and the next page is faulted in together with what the same
+ * last-level table maps; or it turns out to be device memory.
+ */
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "chardev.h"
+
+#define NOIOMMU_BATCH_SMALL	8
+#define NOIOMMU_BATCH_LARGE	PTRS_PER_PTE
+
+/**
+ * struct noiommu_batch - some pages of the range
+ * @va: first byte
+ * @end: end of the range
+ * @flags: bits of enum noiommu_access_flags
+ * @device: @entries are of device memory, perhaps
+ * @count: how many entries are filled
+ * @room: how many there are
+ * @entries: as noiommu_entry() makes them; each stands for what is left of the
+ *           page, huge or not, that maps the address where the one before ends
+ * @small: entries for short ranges, which need no allocation
+ */
+struct noiommu_batch {
+	unsigned long va;
+	unsigned long end;
+	u32 flags;
+	bool device;
+	unsigned int count;
+	unsigned int room;
+	unsigned long *entries;
+	unsigned long small[NOIOMMU_BATCH_SMALL];
+};
+
+static int noiommu_batch_init(struct noiommu_batch *batch, unsigned long va,
+			      unsigned long end, u32 flags)
+{
+	batch->va = va;
+	batch->end = end;
+	batch->flags = flags;
+	batch->entries = batch->small;
+	batch->room = NOIOMMU_BATCH_SMALL;
+	if (end - ALIGN_DOWN(va, PAGE_SIZE) <= NOIOMMU_BATCH_SMALL * PAGE_SIZE)
+		return 0;
+	batch->room = NOIOMMU_BATCH_LARGE;
+	batch->entries = kmalloc_array(batch->room, sizeof(*batch->entries),
+				       GFP_KERNEL);
+	return batch->entries ? 0 : -ENOMEM;
+}
+
+static void noiommu_batch_free(struct noiommu_batch *batch)
+{
+	if (batch->entries != batch->small)
+		kfree(batch->entries);
+}
+
+/* Faults in what is left of a last-level table, of which one page is known. */
+static void noiommu_batch_table(struct noiommu_batch *batch, unsigned long va)
+{
+	unsigned long end = min(ALIGN(va + 1, PMD_SIZE),
+				ALIGN(batch->end, PAGE_SIZE));
+	unsigned int i;
+
+	va += PAGE_SIZE;
+	end = min(end, va + (batch->room - 1) * PAGE_SIZE);
+	if (va < end && !noiommu_walk(va, end, batch->flags,
+				      batch->entries + 1))
+		batch->count += (end - va) / PAGE_SIZE;
+	/* One for each page of the smallest size, whatever the mapping's is. */
+	for (i = 1; i < batch->count; i++)
+		batch->entries[i] =
+			noiommu_entry(noiommu_entry_pfn(batch->entries[i]), 0);
+}
+
+static int noiommu_batch_device(struct noiommu_batch *batch, unsigned long va)
+{
+	int ret;
+
+	batch->device = true;
+	do {
+		ret = noiommu_walk_device(va, batch->flags,
+					  batch->entries + batch->count);
+		if (ret)
+			return batch->count ? 0 : ret;
+		batch->count++;
+		va += PAGE_SIZE;
+	} while (va < batch->end && batch->count < batch->room);
+	return 0;
+}
+
+/* Return: 0 if the batch has at least one entry, or why it has none. */
+static int noiommu_batch_fill(struct noiommu_batch *batch)
+{
+	unsigned long va = ALIGN_DOWN(batch->va, PAGE_SIZE);
+	int ret = 0;
+
+	batch->device = false;
+	batch->count = noiommu_lockless(va, batch->end, batch->flags,
+					batch->entries, batch->room);
+	if (batch->count)
+		return 0;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	mmap_read_lock(current->mm);
+	if (noiommu_walk(va, va + PAGE_SIZE, batch->flags, batch->entries)) {
+		ret = noiommu_batch_device(batch, va);
+	} else {
+		batch->count = 1;
+		if (noiommu_entry_end(batch->entries[0], va) == va + PAGE_SIZE)
+			noiommu_batch_table(batch, va);
+	}
+	mmap_read_unlock(current->mm);
+	return ret;
+}
+
+static u32 noiommu_extent_flags(unsigned long pfn)
+{
+	return page_is_ram(pfn) ? 0 : NOIOMMU_EXTENT_MMIO;
+}
+
+/* Return: 0, -EFAULT, or -ENOSPC if the user's array is full. */
+static int noiommu_batch_drain(struct noiommu_batch *batch,
+			       struct noiommu_extents *extents)
+{
+	unsigned long va = batch->va;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < batch->count; i++) {
+		unsigned long entry = batch->entries[i];
+		unsigned long pfn = noiommu_entry_pfn(entry);
+		unsigned long next = min(noiommu_entry_end(entry, va),
+					 batch->end);
+		u32 flags = batch->device ? noiommu_extent_flags(pfn) : 0;
+		u64 phys = PFN_PHYS(pfn) + offset_in_page(va);
+
+		if (extents->total == extents->room &&
+		    !noiommu_extents_grow(extents, phys, flags)) {
+			ret = -ENOSPC;
+			break;
+		}
+		ret = noiommu_extents_add(extents, phys, next - va, flags);
+		if (ret)
+			break;
+		va = next;
+	}
+	batch->va = va;
+	return ret;
+}
+
+static int noiommu_translate_range(struct noiommu_batch *batch,
+				   struct noiommu_extents *extents)
+{
+	int ret = 0;
+
+	while (!ret && batch->va < batch->end) {
+		ret = noiommu_batch_fill(batch);
+		if (!ret)
+			ret = noiommu_batch_drain(batch, extents);
+		cond_resched();
+	}
+	return ret == -ENOSPC ? 0 : ret;
+}
+
+/**
+ * noiommu_translate() - NOIOMMU_TRANSLATE
+ * @file: the open file
+ * @arg: a struct noiommu_translate
+ * @user: where the caller has it
+ *
+ * Return: 0, or an errno as documented there.
+ */
+int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
+{
+	struct noiommu_translate __user *to = user;
+	struct noiommu_translate *cmd = arg;
+	struct noiommu_extents extents;
+	struct noiommu_batch batch;
+	int ret;
+
+	ret = noiommu_check_range(cmd->va, cmd->length, cmd->flags);
+	if (ret)
+		return ret;
+	if (!cmd->nr_extents || cmd->reserved)
+		return -EINVAL;
+	ret = noiommu_batch_init(&batch, cmd->va, cmd->va + cmd->length,
+				 cmd->flags);
+	if (ret)
+		return ret;
+	noiommu_extents_init(&extents, cmd->extents, cmd->nr_extents);
+	ret = noiommu_translate_range(&batch, &extents);
+	noiommu_batch_free(&batch);
+	/* An array that cannot be written has no valid extents. */
+	if (noiommu_extents_flush(&extents) ||
+	    put_user(batch.va, &to->va) ||
+	    put_user(batch.end - batch.va, &to->length) ||
+	    put_user(extents.written, &to->nr_extents))
+		return -EFAULT;
+	return ret;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * /dev/noiommu: physical addresses of a process's memory, and pins on it.
+ */
+#ifndef _UAPI_LINUX_NOIOMMU_H
+#define _UAPI_LINUX_NOIOMMU_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: General ioctl format
+ *
+ * /dev/noiommu answers where memory of the calling process is, and pins it
+ * there. Opening it needs CAP_SYS_RAWIO in the initial user namespace and a
+ * kernel that is not locked down, else -EPERM. Nothing else is asked of the
+ * descriptor later: it may be handed to a process with fewer rights. Every call
+ * speaks of the memory of the process that makes it.
+ *
+ * The ioctl number does not contain the size of the structure. Its first
+ * member is a __u32 size, which the caller sets to the sizeof() it was compiled
+ * with:
+ *
+ * - A structure shorter than the kernel's is complete if it reaches to the last
+ *   member of the first version; what is missing counts as zero.
+ * - A longer one is taken if everything that the kernel does not know is zero.
+ *
+ * So old programs work on new kernels, and new programs on old kernels until
+ * they ask for what is not there. Members called reserved must be zero.
+ *
+ * All addresses and lengths are bytes, and need no alignment unless it is said.
+ *
+ * An ioctl returns 0, or -1 and errno:
+ *
+ * - ENOTTY: the ioctl number is not known.
+ * - E2BIG: what the kernel does not know of the structure is not zero.
+ * - EOPNOTSUPP: a flag is not known, or the memory is not of a kind for which
+ *   the operation makes sense.
+ * - EINVAL: a value is wrong: the size is too short, a reserved member is not
+ *   zero, a length is zero, a range wraps around.
+ * - EFAULT: a pointer to a structure or array, or a part of the range, is not
+ *   mapped, or not for the access that is asked for.
+ * - ENOENT: there is no such pin.
+ * - ENOSPC: the array of extents is too small.
+ * - ENOMEM: out of memory, or more than RLIMIT_MEMLOCK allows to be pinned.
+ * - EINTR: a fatal signal is pending.
+ *
+ * Unless it is said, a call that fails has changed nothing.
+ */
+#define NOIOMMU_TYPE	(0xB9)
+
+enum {
+	NOIOMMU_CMD_INFO = 0,
+	NOIOMMU_CMD_TRANSLATE,
+	NOIOMMU_CMD_PIN,
+	NOIOMMU_CMD_UNPIN,
+};
+
+/* The first of &noiommu_info.abi. It changes only if a program could break. */
+#define NOIOMMU_ABI_VERSION	1
+
+/**
+ * enum noiommu_features - bits of &noiommu_info.features
+ * @NOIOMMU_FEATURE_TRANSLATE: NOIOMMU_TRANSLATE is there.
+ * @NOIOMMU_FEATURE_PIN: NOIOMMU_PIN and NOIOMMU_UNPIN are there.
+ */
+enum noiommu_features {
+	NOIOMMU_FEATURE_TRANSLATE = 1 << 0,
+	NOIOMMU_FEATURE_PIN = 1 << 1,
+};
+
+/**
+ * struct noiommu_info - ioctl(NOIOMMU_INFO)
+ * @size: sizeof(struct noiommu_info)
+ * @flags: in: 0
+ * @abi: out: NOIOMMU_ABI_VERSION of the kernel
+ * @claimed: out: PCI functions that have an IOMMU group of noiommu's now; which
+ *           they are is in /sys/class/iommu/noiommu/devices
+ * @features: out: bits of &enum noiommu_features
+ *
+ * What this kernel can do.
+ *
+ * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT.
+ */
+struct noiommu_info {
+	__u32 size;
+	__u32 flags;
+	__u32 abi;
+	__u32 claimed;
+	__aligned_u64 features;
+};
+
+#define NOIOMMU_INFO _IO(NOIOMMU_TYPE, NOIOMMU_CMD_INFO)
+
+/**
+ * enum noiommu_extent_flags - bits of &noiommu_extent.flags
+ * @NOIOMMU_EXTENT_MMIO: Device memory, as a BAR, and not RAM.
+ */
+enum noiommu_extent_flags {
+	NOIOMMU_EXTENT_MMIO = 1 << 0,
+};
+
+/**
+ * struct noiommu_extent - a physically contiguous piece of a range
+ * @phys: physical address of its first byte. On the hosts where noiommu loads
+ *        it is the bus address, and the IOVA at which VFIO can map it.
+ * @length: bytes
+ * @flags: bits of &enum noiommu_extent_flags
+ * @reserved: 0
+ *
+ * A range is described by its extents in the order of virtual addresses,
+ * without gaps. What is contiguous both virtually and physically is one extent,
+ * across pages of whatever size and across mappings.
+ */
+struct noiommu_extent {
+	__aligned_u64 phys;
+	__aligned_u64 length;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * enum noiommu_access_flags - bits of &noiommu_translate.flags and
+ *                             &noiommu_pin.flags
+ * @NOIOMMU_ACCESS_WRITE: The device will write to the memory. Pages that are
+ *                        shared until they are written (the zero page, memory
+ *                        of a parent, private file mappings) are copied now;
+ *                        the address is that of the copy.
+ */
+enum noiommu_access_flags {
+	NOIOMMU_ACCESS_WRITE = 1 << 0,
+};
+
+/**
+ * struct noiommu_translate - ioctl(NOIOMMU_TRANSLATE)
+ * @size: sizeof(struct noiommu_translate)
+ * @flags: bits of &enum noiommu_access_flags
+ * @va: in: first byte of the range. out: first byte not translated
+ * @length: in: bytes of the range, not 0. out: bytes not translated
+ * @extents: in: pointer to an array of &struct noiommu_extent
+ * @nr_extents: in: how many have room there, not 0. out: how many were filled
+ * @reserved: 0
+ *
+ * Where is the range? Any memory that the process can read has an answer:
+ * anonymous and file mappings, transparent and hugetlbfs huge pages, BARs and
+ * other device memory. What is not present is faulted in first.
+ *
+ * When the array is full the call succeeds with what fits; @va and @length
+ * then describe the rest, so that calling again with the same structure, and
+ * @nr_extents set, goes on. @length is 0 when all is done. One huge buffer
+ * needs one call if the array has room for all its extents.
+ *
+ * If a part of the range has no answer the call fails, and @va, @length and
+ * @nr_extents say how far it got; the extents up to there are valid.
+ *
+ * The answer is a snapshot, like /proc/self/pagemap: pages move, also those
+ * that are locked by mlock() and those of hugetlbfs. It can be relied on while
+ * something pins the memory. Without NOIOMMU_PIN: translate, map the extent
+ * with VFIO_IOMMU_MAP_DMA at an IOVA that is its physical address, and
+ * translate again if that fails with EINVAL, because the page moved meanwhile.
+ *
+ * Errors: EOPNOTSUPP, EINVAL, E2BIG, ENOMEM, EINTR; EFAULT for a part that is
+ * not mapped, not readable, or with NOIOMMU_ACCESS_WRITE not writable.
+ */
+struct noiommu_translate {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 va;
+	__aligned_u64 length;
+	__aligned_u64 extents;
+	__u32 nr_extents;
+	__u32 reserved;
+};
+
+#define NOIOMMU_TRANSLATE _IO(NOIOMMU_TYPE, NOIOMMU_CMD_TRANSLATE)
+
+/**
+ * struct noiommu_pin - ioctl(NOIOMMU_PIN)
+ * @size: sizeof(struct noiommu_pin)
+ * @flags: bits of &enum noiommu_access_flags
+ * @va: in: first byte of the range
+ * @length: in: bytes of the range, not 0
+ * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the
+ *           addresses are of no interest
+ * @nr_extents: in: how many have room there, 0 if @extents is. out: how many
+ *              the range has; more than there is room for with ENOSPC
+ * @id: out: names the pin, never 0
+ *
+ * Pins the range, and tells where it is. Until the pin is released no page of
+ * it moves, is swapped out or given to somebody else, whatever happens to the
+ * mapping: not with munmap(), and not when a child of fork() writes to it.
+ *
+ * All or nothing: if the call fails nothing is pinned. What the array of extents
+ * then holds is undefined.
+ *
+ * A pin belongs to the descriptor. It ends with NOIOMMU_UNPIN or when the last
+ * copy of the descriptor is closed, by close(), exit or a signal. Copies are
+ * made by dup(), fork() and SCM_RIGHTS; whoever has one may unpin. Any number
+ * of pins may hold a page.
+ *
+ * Each page (of the smallest size) of the range counts as locked memory of the
+ * calling process, as with VFIO: against RLIMIT_MEMLOCK without CAP_IPC_LOCK,
+ * and in VmLck in any case, once for each pin. The kernel keeps 8 bytes for
+ * each page that is mapped on its own, and 8 bytes for each huge page.
+ *
+ * Errors: EINVAL, E2BIG, ENOMEM, ENOSPC, EINTR; EOPNOTSUPP also for device
+ * memory, which does not move and cannot be pinned; EFAULT for a part that is
+ * not mapped, not readable, with NOIOMMU_ACCESS_WRITE not writable, or of a
+ * filesystem that does not allow it to be pinned for long.
+ */
+struct noiommu_pin {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 va;
+	__aligned_u64 length;
+	__aligned_u64 extents;
+	__u32 nr_extents;
+	__u32 id;
+};
+
+#define NOIOMMU_PIN _IO(NOIOMMU_TYPE, NOIOMMU_CMD_PIN)
+
+/**
+ * struct noiommu_unpin - ioctl(NOIOMMU_UNPIN)
+ * @size: sizeof(struct noiommu_unpin)
+ * @flags: in: 0
+ * @id: in: &noiommu_pin.id of a pin of this descriptor
+ * @reserved: 0
+ *
+ * Releases a pin. Stop the device first: its next access to the memory would
+ * reach whoever has it then. Memory that was pinned for writing is marked dirty.
+ *
+ * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT; ENOENT if there is no such pin, or
+ * not any more.
+ */
+struct noiommu_unpin {
+	__u32 size;
+	__u32 flags;
+	__u32 id;
+	__u32 reserved;
+};
+
+#define NOIOMMU_UNPIN _IO(NOIOMMU_TYPE, NOIOMMU_CMD_UNPIN)
+
+#endif /* _UAPI_LINUX_NOIOMMU_H */
