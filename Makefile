@@ -3,6 +3,8 @@
 #   make            the modules, for the running kernel (or KDIR=)
 #   make install    modules, header and modprobe.d file (DESTDIR= for packages)
 #   make check      everything that must hold; SUITES= and KERNELS= select
+#   make bench      what an address costs, beside the rivals; SUITES=, KERNELS=
+#   make docs       Documentation/ as HTML, in build/docs/html
 #   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
 #
 # Nothing is written outside build/, so one checkout serves many kernels.
@@ -35,6 +37,8 @@ tree:
 
 install: modules
 	$(KBUILD) INSTALL_MOD_DIR=updates INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	install -D -m 644 include/uapi/linux/noiommu.h \
+		$(DESTDIR)/usr/local/include/linux/noiommu.h
 	install -D -m 644 drivers/noiommu/noiommu.conf \
 		$(DESTDIR)/etc/modprobe.d/noiommu.conf
 	$(if $(DESTDIR),,depmod $(RELEASE))
@@ -42,10 +46,16 @@ install: modules
 check:
 	scripts/check
 
+bench:
+	scripts/bench
+
+docs:
+	scripts/docs
+
 demo:
 	scripts/demo
 
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install check demo clean
+.PHONY: all modules tree install check bench docs demo clean
