@@ -191,6 +191,18 @@ TEST_F(identity, beyond_the_aperture)
 	ASSERT_REFUSED(EINVAL, memory, 2 * PAGE, 0ULL - PAGE);
 }
 
+TEST_F(identity, interrupt_window_is_reserved)
+{
+	char address[PCI_ADDRESS_SIZE], path[128], text[128] = "";
+
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/iommu_groups/%d/reserved_regions",
+		 pci_group(address));
+	ASSERT_EQ(0, file_read(path, text, sizeof(text)));
+	EXPECT_STREQ("0x00000000fee00000 0x00000000feefffff msi", text);
+}
+
 TEST_F(identity, not_mapped_in_the_process)
 {
 	char *memory = memory_pages(2 * PAGE);
