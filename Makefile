@@ -16,6 +16,7 @@ SOURCES = $(wildcard drivers/noiommu/*)
 
 # Distributions' headers lack the vmlinux that BTF of modules is made from.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
+	 CONFIG_NOIOMMU_PCI=m \
 	 CONFIG_DEBUG_INFO_BTF_MODULES=
 W ?=
 C ?=

@@ -2,11 +2,9 @@
 /*
  * /dev/noiommu: the device, its descriptors, and the dispatch of ioctls.
  */
-#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -18,8 +16,7 @@ static int noiommu_open(struct inode *inode, struct file *filep)
 	struct noiommu_file *file;
 	int ret;
 
-	if (!capable(CAP_SYS_RAWIO) ||
-	    security_locked_down(LOCKDOWN_PCI_ACCESS))
+	if (!noiommu_permitted())
 		return -EPERM;
 	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
 	if (!file)

@@ -7,6 +7,7 @@
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
  *   lockless.c   how memory is mapped, where it is present
  *   walk.c       the same, faulted in if need be, and device memory
+ *   bars.c       BARs mapped by noiommu-pci, of which the page table need not tell
  *   extents.c    the user's array of extents
  */
 #ifndef NOIOMMU_CHARDEV_H
@@ -49,6 +50,10 @@ int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
 		 unsigned long *entries);
 int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn);
 bool noiommu_is_device_memory(unsigned long va);
+
+/* bars.c */
+int noiommu_bars_pfn(struct vm_area_struct *vma, unsigned long va,
+		     unsigned long *pfn);
 
 /*
  * An entry says where a page is and by what size of page it is mapped, in the

@@ -190,4 +190,42 @@ static inline int noiommu_compat_pin(unsigned long va, int count, bool write,
 				   pages);
 }
 
+/*
+ * vfio_device_ops that some kernels want; core has them all where they exist.
+ * Each stands on a line of its own in the table, without a comma.
+ */
+#ifdef HAVE_VFIO_IOMMUFD
+#define NOIOMMU_COMPAT_VFIO_BIND				\
+	.bind_iommufd	= vfio_iommufd_physical_bind,		\
+	.unbind_iommufd	= vfio_iommufd_physical_unbind,		\
+	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
+#else
+#define NOIOMMU_COMPAT_VFIO_BIND
+#endif
+#ifdef HAVE_VFIO_DETACH_IOAS
+#define NOIOMMU_COMPAT_VFIO_DETACH				\
+	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
+#else
+#define NOIOMMU_COMPAT_VFIO_DETACH
+#endif
+#ifdef HAVE_VFIO_PASID
+#define NOIOMMU_COMPAT_VFIO_PASID				\
+	.pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas, \
+	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
+#else
+#define NOIOMMU_COMPAT_VFIO_PASID
+#endif
+#ifdef HAVE_VFIO_REGION_CAPS
+#define NOIOMMU_COMPAT_VFIO_CAPS				\
+	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+#else
+#define NOIOMMU_COMPAT_VFIO_CAPS
+#endif
+#ifdef HAVE_VFIO_TOKEN_UUID
+#define NOIOMMU_COMPAT_VFIO_TOKEN				\
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+#else
+#define NOIOMMU_COMPAT_VFIO_TOKEN
+#endif
+
 #endif /* NOIOMMU_COMPAT_H */

@@ -13,9 +13,7 @@
  *             is all the core asks. It cannot stop a device: nothing can
  *   user      paging domains of VFIO type1 and iommufd
  */
-#include <linux/capability.h>
 #include <linux/ioport.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 
 #include "noiommu.h"
@@ -121,8 +119,7 @@ struct iommu_domain *noiommu_domain_alloc(struct device *dev)
 	/* Every address the bus can carry, RAM or BAR, is in this resource. */
 	user->domain.geometry.aperture_end = iomem_resource.end;
 	user->domain.geometry.force_aperture = true;
-	user->allowed = capable(CAP_SYS_RAWIO) &&
-			!security_locked_down(LOCKDOWN_PCI_ACCESS);
+	user->allowed = noiommu_permitted();
 	return &user->domain;
 }
 

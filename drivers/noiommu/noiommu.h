@@ -18,11 +18,11 @@
 #include <linux/pci.h>
 
 #include "compat.h"
+#include "export.h"
 
 /* provider.c */
 extern const struct iommu_ops noiommu_ops;
 extern struct iommu_device noiommu_sysfs;
-void noiommu_taint(struct device *dev);
 
 /* claim.c */
 int noiommu_claims_init(void);

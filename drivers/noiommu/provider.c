@@ -11,12 +11,14 @@
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
+#include <linux/capability.h>
 #include <linux/device.h>
 #include <linux/dma-map-ops.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/panic.h>
+#include <linux/security.h>
 #include <linux/sysfs.h>
 
 #include "chardev.h"
@@ -42,6 +44,32 @@ void noiommu_taint(struct device *dev)
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	dev_warn(dev, "noiommu: given to userspace, its DMA can reach all of memory\n");
 }
+EXPORT_SYMBOL_GPL(noiommu_taint);
+
+/**
+ * noiommu_permitted() - may the calling process have DMA, or physical addresses?
+ *
+ * Return: true with CAP_SYS_RAWIO, on a kernel that is not locked down.
+ */
+bool noiommu_permitted(void)
+{
+	return capable(CAP_SYS_RAWIO) &&
+	       !security_locked_down(LOCKDOWN_PCI_ACCESS);
+}
+EXPORT_SYMBOL_GPL(noiommu_permitted);
+
+/**
+ * noiommu_claimed() - is a function in a group of this provider?
+ * @pdev: the function; its device_lock is held, so that this does not change
+ */
+bool noiommu_claimed(struct pci_dev *pdev)
+{
+	const struct dev_iommu *iommu = pdev->dev.iommu;
+
+	return iommu && iommu->iommu_dev &&
+	       iommu->iommu_dev->ops == &noiommu_ops;
+}
+EXPORT_SYMBOL_GPL(noiommu_claimed);
 
 static bool noiommu_capable(struct device *dev, enum iommu_cap cap)
 {

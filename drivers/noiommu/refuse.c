@@ -20,8 +20,7 @@ static bool noiommu_served_by_other(struct pci_dev *pdev)
 {
 	struct dev_iommu *iommu = pdev->dev.iommu;
 
-	return iommu && iommu->iommu_dev &&
-	       iommu->iommu_dev->ops != &noiommu_ops;
+	return iommu && iommu->iommu_dev && !noiommu_claimed(pdev);
 }
 
 #define NOIOMMU_VIRTIO_VENDOR	0x1af4

@@ -106,6 +106,9 @@ int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn)
 		if (!noiommu_vma_is_device(vma) ||
 		    !noiommu_vma_permits(vma, flags))
 			return -EFAULT;
+		ret = noiommu_bars_pfn(vma, va, pfn);
+		if (ret != -ENOENT)
+			return ret;
 		ret = noiommu_compat_follow_pfn(vma, va, pfn, &writable);
 		if (!ret && (writable || !write))
 			return 0;

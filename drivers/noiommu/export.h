@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What noiommu.ko offers to noiommu-pci.ko.
+ */
+#ifndef NOIOMMU_EXPORT_H
+#define NOIOMMU_EXPORT_H
+
+#include <linux/mm_types.h>
+#include <linux/pci.h>
+
+/**
+ * struct noiommu_bars - a driver that knows the BARs behind its mappings
+ * @pfn: page frame of an address in a mapping, under the mmap lock; -ENOENT if
+ *       the mapping is not the driver's, -EFAULT if nothing answers there now
+ */
+struct noiommu_bars {
+	int (*pfn)(struct vm_area_struct *vma, unsigned long va,
+		   unsigned long *pfn);
+};
+
+/* provider.c */
+bool noiommu_claimed(struct pci_dev *pdev);
+bool noiommu_permitted(void);
+void noiommu_taint(struct device *dev);
+
+/* bars.c */
+int noiommu_bars_register(const struct noiommu_bars *bars);
+void noiommu_bars_unregister(const struct noiommu_bars *bars);
+
+#endif /* NOIOMMU_EXPORT_H */

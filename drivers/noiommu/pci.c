@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * noiommu-pci: the passthrough driver for functions that noiommu.ko serves.
+ *
+ * vfio-pci-core does the work. Added here: who may open, the taint, the
+ * physical addresses of BARs for /dev/noiommu, and write-combining.
+ */
+#define pr_fmt(fmt) "noiommu-pci: " fmt
+
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/sysfs.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "compat.h"
+#include "export.h"
+
+/**
+ * struct noiommu_pci - a function under this driver
+ * @core: what vfio-pci-core knows; also the driver data
+ * @node: in noiommu_pci_devices
+ * @write_combine: wanted from the next open on
+ * @combined: bit i: BAR i is mapped write-combined while the device is open
+ */
+struct noiommu_pci {
+	struct vfio_pci_core_device core;
+	struct list_head node;
+	bool write_combine;
+	unsigned long combined;
+};
+
+/* Protects the list. Taken under the mmap lock. */
+static DEFINE_MUTEX(noiommu_pci_lock);
+static LIST_HEAD(noiommu_pci_devices);
+
+/* What core gives to mappings: learnt from the first, and the same for all. */
+static const struct vm_operations_struct *noiommu_pci_vm_ops;
+/* Before 6.10 core turns the offset of a mapping into a page frame. */
+static bool noiommu_pci_pgoff_is_pfn;
+
+static struct noiommu_pci *to_noiommu_pci(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct noiommu_pci, core.vdev);
+}
+
+/* --- Write-combining ---------------------------------------------------------- */
+
+static bool noiommu_pci_may_combine(struct vfio_pci_core_device *core, int bar)
+{
+	unsigned long flags = pci_resource_flags(core->pdev, bar);
+
+	/* The kernel itself has the MSI-X table mapped, uncached. */
+	return flags & IORESOURCE_MEM && flags & IORESOURCE_PREFETCH &&
+	       pci_resource_len(core->pdev, bar) &&
+	       core->bar_mmap_supported[bar] && bar != core->msix_bar;
+}
+
+/*
+ * The type of memory that a BAR is first mapped as is that of all mappings. So
+ * core's own comes first, from here; core releases it when the device is closed.
+ */
+static int noiommu_pci_combine_bar(struct noiommu_pci *dev, int bar)
+{
+	struct vfio_pci_core_device *core = &dev->core;
+	int ret;
+
+	if (!IS_ERR_OR_NULL(core->barmap[bar])) {
+		pci_iounmap(core->pdev, core->barmap[bar]);
+	} else {
+		ret = pci_request_selected_regions(core->pdev, BIT(bar),
+						   "noiommu-pci");
+		if (ret)
+			return ret;
+	}
+	core->barmap[bar] = pci_iomap_wc(core->pdev, bar, 0);
+	if (!core->barmap[bar]) {
+		pci_release_selected_regions(core->pdev, BIT(bar));
+		return -ENOMEM;
+	}
+	__set_bit(bar, &dev->combined);
+	return 0;
+}
+
+static int noiommu_pci_combine(struct noiommu_pci *dev)
+{
+	int bar, ret = 0;
+
+	dev->combined = 0;
+	if (!READ_ONCE(dev->write_combine))
+		return 0;
+	for (bar = 0; !ret && bar < PCI_STD_NUM_BARS; bar++)
+		if (noiommu_pci_may_combine(&dev->core, bar))
+			ret = noiommu_pci_combine_bar(dev, bar);
+	return ret;
+}
+
+static ssize_t write_combine_show(struct device *device,
+				  struct device_attribute *attr, char *buf)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(device);
+
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(to_noiommu_pci(&core->vdev)->write_combine));
+}
+
+static ssize_t write_combine_store(struct device *device,
+				   struct device_attribute *attr,
+				   const char *buf, size_t count)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(device);
+	bool combine;
+	int ret;
+
+	ret = kstrtobool(buf, &combine);
+	if (ret)
+		return ret;
+	WRITE_ONCE(to_noiommu_pci(&core->vdev)->write_combine, combine);
+	return count;
+}
+static DEVICE_ATTR_RW(write_combine);
+
+static struct attribute *noiommu_pci_attrs[] = {
+	&dev_attr_write_combine.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(noiommu_pci);
+
+/* --- VFIO device --------------------------------------------------------------- */
+
+static int noiommu_pci_open(struct vfio_device *vdev)
+{
+	struct noiommu_pci *dev = to_noiommu_pci(vdev);
+	int ret;
+
+	if (!noiommu_permitted())
+		return -EPERM;
+	ret = vfio_pci_core_enable(&dev->core);
+	if (ret)
+		return ret;
+	ret = noiommu_pci_combine(dev);
+	if (ret) {
+		vfio_pci_core_disable(&dev->core);
+		return ret;
+	}
+	vfio_pci_core_finish_enable(&dev->core);
+	noiommu_taint(&dev->core.pdev->dev);
+	return 0;
+}
+
+static int noiommu_pci_mmap(struct vfio_device *vdev,
+			    struct vm_area_struct *vma)
+{
+	struct noiommu_pci *dev = to_noiommu_pci(vdev);
+	unsigned long pgoff = vma->vm_pgoff;
+	unsigned int index = pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+	int ret;
+
+	ret = vfio_pci_core_mmap(vdev, vma);
+	if (ret || index >= PCI_STD_NUM_BARS)
+		return ret;
+	WRITE_ONCE(noiommu_pci_pgoff_is_pfn, vma->vm_pgoff != pgoff);
+	WRITE_ONCE(noiommu_pci_vm_ops, vma->vm_ops);
+	/* Core asked for uncached, which added to write-combined stays uncached. */
+	if (test_bit(index, &dev->combined))
+		vma->vm_page_prot =
+			pgprot_writecombine(vm_get_page_prot(vma->vm_flags));
+	return 0;
+}
+
+static const struct vfio_device_ops noiommu_pci_ops = {
+	.name		= "noiommu-pci",
+	.init		= vfio_pci_core_init_dev,
+	.release	= vfio_pci_core_release_dev,
+	.open_device	= noiommu_pci_open,
+	.close_device	= vfio_pci_core_close_device,
+	.ioctl		= vfio_pci_core_ioctl,
+	.device_feature	= vfio_pci_core_ioctl_feature,
+	.read		= vfio_pci_core_read,
+	.write		= vfio_pci_core_write,
+	.mmap		= noiommu_pci_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+	NOIOMMU_COMPAT_VFIO_BIND
+	NOIOMMU_COMPAT_VFIO_DETACH
+	NOIOMMU_COMPAT_VFIO_PASID
+	NOIOMMU_COMPAT_VFIO_CAPS
+	NOIOMMU_COMPAT_VFIO_TOKEN
+};
+
+/* --- Physical addresses of BARs -------------------------------------------------- */
+
+static bool noiommu_pci_is_ours(const struct vm_area_struct *vma)
+{
+	struct noiommu_pci *dev;
+
+	lockdep_assert_held(&noiommu_pci_lock);
+	/* Mappings of stock vfio-pci have the same operations. */
+	if (!vma->vm_ops || vma->vm_ops != READ_ONCE(noiommu_pci_vm_ops))
+		return false;
+	list_for_each_entry(dev, &noiommu_pci_devices, node)
+		if (vma->vm_private_data == &dev->core)
+			return true;
+	return false;
+}
+
+/* As core does it before it lets a fault through; under memory_lock. */
+static bool noiommu_pci_answers(struct vfio_pci_core_device *core)
+{
+	u16 command = le16_to_cpup((__le16 *)&core->vconfig[PCI_COMMAND]);
+
+	return core->pdev->current_state != PCI_D3hot &&
+	       core->pdev->current_state != PCI_D3cold &&
+	       pci_device_is_present(core->pdev) &&
+	       (core->pdev->no_command_memory || command & PCI_COMMAND_MEMORY);
+}
+
+static unsigned long noiommu_pci_vma_pfn(struct vfio_pci_core_device *core,
+					 const struct vm_area_struct *vma)
+{
+	const unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
+	resource_size_t start;
+
+	if (READ_ONCE(noiommu_pci_pgoff_is_pfn))
+		return vma->vm_pgoff;
+	start = pci_resource_start(core->pdev, vma->vm_pgoff >> shift);
+	return PHYS_PFN(start) + (vma->vm_pgoff & (BIT(shift) - 1));
+}
+
+static int noiommu_pci_pfn(struct vm_area_struct *vma, unsigned long va,
+			   unsigned long *pfn)
+{
+	struct vfio_pci_core_device *core = vma->vm_private_data;
+	int ret = -ENOENT;
+
+	mutex_lock(&noiommu_pci_lock);
+	if (noiommu_pci_is_ours(vma)) {
+		down_read(&core->memory_lock);
+		ret = noiommu_pci_answers(core) ? 0 : -EFAULT;
+		*pfn = noiommu_pci_vma_pfn(core, vma) +
+		       PHYS_PFN(va - vma->vm_start);
+		up_read(&core->memory_lock);
+	}
+	mutex_unlock(&noiommu_pci_lock);
+	return ret;
+}
+
+static const struct noiommu_bars noiommu_pci_bars = {
+	.pfn = noiommu_pci_pfn,
+};
+
+/* --- PCI driver ------------------------------------------------------------------ */
+
+static int noiommu_pci_probe(struct pci_dev *pdev,
+			     const struct pci_device_id *id)
+{
+	struct noiommu_pci *dev;
+	int ret;
+
+	if (!noiommu_claimed(pdev)) {
+		pci_err(pdev, "noiommu-pci: not claimed by noiommu, see Documentation/overview.rst\n");
+		return -ENODEV;
+	}
+	dev = vfio_alloc_device(noiommu_pci, core.vdev, &pdev->dev,
+				&noiommu_pci_ops);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	dev_set_drvdata(&pdev->dev, &dev->core);
+	/* Listed first: once it is registered it can be opened and mapped. */
+	mutex_lock(&noiommu_pci_lock);
+	list_add_tail(&dev->node, &noiommu_pci_devices);
+	mutex_unlock(&noiommu_pci_lock);
+	ret = vfio_pci_core_register_device(&dev->core);
+	if (ret)
+		goto err_unlist;
+	return 0;
+
+err_unlist:
+	mutex_lock(&noiommu_pci_lock);
+	list_del(&dev->node);
+	mutex_unlock(&noiommu_pci_lock);
+	vfio_put_device(&dev->core.vdev);
+	return ret;
+}
+
+static void noiommu_pci_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	vfio_pci_core_unregister_device(core);
+	mutex_lock(&noiommu_pci_lock);
+	list_del(&to_noiommu_pci(&core->vdev)->node);
+	mutex_unlock(&noiommu_pci_lock);
+	vfio_put_device(&core->vdev);
+}
+
+static int noiommu_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
+{
+	return vfio_pci_core_sriov_configure(dev_get_drvdata(&pdev->dev),
+					     nr_virtfn);
+}
+
+/*
+ * Every function, but only by driver_override. Not a MODULE_DEVICE_TABLE: tools
+ * that look there for the best driver of a device should go on finding vfio-pci.
+ */
+static const struct pci_device_id noiommu_pci_table[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{}
+};
+
+static struct pci_driver noiommu_pci_driver = {
+	.name			= "noiommu-pci",
+	.id_table		= noiommu_pci_table,
+	.probe			= noiommu_pci_probe,
+	.remove			= noiommu_pci_remove,
+	.sriov_configure	= noiommu_pci_sriov_configure,
+	.err_handler		= &vfio_pci_core_err_handlers,
+	.dev_groups		= noiommu_pci_groups,
+	.driver_managed_dma	= true,
+};
+
+static int __init noiommu_pci_init(void)
+{
+	int ret;
+
+	ret = noiommu_bars_register(&noiommu_pci_bars);
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&noiommu_pci_driver);
+	if (ret)
+		noiommu_bars_unregister(&noiommu_pci_bars);
+	return ret;
+}
+
+static void __exit noiommu_pci_exit(void)
+{
+	pci_unregister_driver(&noiommu_pci_driver);
+	noiommu_bars_unregister(&noiommu_pci_bars);
+}
+
+module_init(noiommu_pci_init);
+module_exit(noiommu_pci_exit);
+
+MODULE_DESCRIPTION("VFIO for functions without an IOMMU, unsafe by nature");
+MODULE_LICENSE("GPL");
