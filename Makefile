@@ -37,7 +37,9 @@ tree:
 	@ln -sfn $(CURDIR)/include $(BUILD)/include
 
 install: modules
-	$(KBUILD) INSTALL_MOD_DIR=updates INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(KBUILD) INSTALL_MOD_DIR=updates INSTALL_MOD_PATH=$(DESTDIR) \
+		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
+		modules_install
 	install -D -m 644 include/uapi/linux/noiommu.h \
 		$(DESTDIR)/usr/local/include/linux/noiommu.h
 	install -D -m 644 drivers/noiommu/noiommu.conf \
