@@ -14,6 +14,7 @@
 #include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -320,7 +321,9 @@ static int noiommu_pin_range(struct noiommu_pinning *pinning)
 	int ret = 0;
 
 	while (!ret && pinning->va < pinning->end) {
-		if (pinned->chunk->count == pinned->chunk->room)
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (pinned->chunk->count == pinned->chunk->room)
 			ret = noiommu_pinned_grow(pinned);
 		else
 			ret = noiommu_pin_next(pinning);
@@ -343,7 +346,8 @@ static int noiommu_pin_publish(struct noiommu_file *file,
 	if (!put_user(id, &user->id))
 		return 0;
 	/* Somebody else who has the descriptor may have guessed the ID. */
-	return xa_erase(&file->pins, id) == pinned ? -EFAULT : 0;
+	return xa_cmpxchg(&file->pins, id, pinned, NULL, 0) == pinned ?
+	       -EFAULT : 0;
 }
 
 /**
