@@ -103,13 +103,13 @@ static int noiommu_batch_fill(struct noiommu_batch *batch)
 	unsigned long va = ALIGN_DOWN(batch->va, PAGE_SIZE);
 	int ret = 0;
 
+	if (fatal_signal_pending(current))
+		return -EINTR;
 	batch->device = false;
 	batch->count = noiommu_lockless(va, batch->end, batch->flags,
 					batch->entries, batch->room);
 	if (batch->count)
 		return 0;
-	if (fatal_signal_pending(current))
-		return -EINTR;
 	mmap_read_lock(current->mm);
 	if (noiommu_walk(va, va + PAGE_SIZE, batch->flags, batch->entries)) {
 		ret = noiommu_batch_device(batch, va);
