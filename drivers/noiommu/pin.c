@@ -369,7 +369,7 @@ int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
 	ret = noiommu_check_range(cmd->va, cmd->length, cmd->flags);
 	if (ret)
 		return ret;
-	if (!cmd->extents != !cmd->nr_extents || cmd->id)
+	if (!cmd->extents != !cmd->nr_extents)
 		return -EINVAL;
 	pinning.va = cmd->va;
 	pinning.end = cmd->va + cmd->length;

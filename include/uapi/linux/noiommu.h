@@ -184,7 +184,7 @@ struct noiommu_translate {
  *           addresses are of no interest
  * @nr_extents: in: how many have room there, 0 if @extents is. out: how many
  *              the range has; more than there is room for with ENOSPC
- * @id: out: names the pin, never 0
+ * @id: out: names the pin, never 0; what it is on entry does not matter
  *
  * Pins the range, and tells where it is. Until the pin is released no page of
  * it moves, is swapped out or given to somebody else, whatever happens to the
