@@ -11,7 +11,6 @@
 
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
-#define MANY_PAGES 4096
 
 static void *touched(size_t length, int flags)
 {
@@ -54,26 +53,22 @@ __u64 memory_phys(const void *address)
 	return (entry & PAGEMAP_PFN) * PAGE + va % PAGE;
 }
 
+/* Of a huge page one small page is given back, and another one taken. */
 char *memory_partly_contiguous(void)
 {
-	char *memory = memory_pages(MANY_PAGES * PAGE);
-	unsigned long i;
+	char *memory = mmap(NULL, 2 * HUGE_2M, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return MAP_FAILED;
-	/* Every other page of one half back, and taken again: holes. */
-	for (i = 0; i < MANY_PAGES / 2; i += 3)
-		madvise(memory + i * PAGE, PAGE, MADV_DONTNEED);
-	for (i = 0; i < MANY_PAGES / 2; i += 3)
-		memory[i * PAGE] = 1;
-	for (i = 0; i + 2 < MANY_PAGES; i++) {
-		char *page = memory + i * PAGE;
-
-		if (memory_phys(page) + PAGE == memory_phys(page + PAGE) &&
-		    memory_phys(page + PAGE) + PAGE !=
-		    memory_phys(page + 2 * PAGE))
-			return page;
-	}
+	memory += -(unsigned long)memory & (HUGE_2M - 1);
+	madvise(memory, HUGE_2M, MADV_HUGEPAGE);
+	memset(memory, 0xa5, HUGE_2M);
+	madvise(memory + 2 * PAGE, PAGE, MADV_DONTNEED);
+	memory[2 * PAGE] = 1;
+	if (memory_phys(memory) + PAGE == memory_phys(memory + PAGE) &&
+	    memory_phys(memory) + 2 * PAGE != memory_phys(memory + 2 * PAGE))
+		return memory;
 	errno = EAGAIN;
 	return MAP_FAILED;
 }
@@ -101,10 +96,12 @@ long memory_locked(void)
 static int move_page(void *address, const int *node)
 {
 	int status = -EINVAL;
+	long stayed;
 
-	if (syscall(SYS_move_pages, 0, 1UL, &address, node, &status,
-		    1 << 1 /* MPOL_MF_MOVE */))
-		return -errno;
+	stayed = syscall(SYS_move_pages, 0, 1UL, &address, node, &status,
+			 1 << 1 /* MPOL_MF_MOVE */);
+	if (stayed)
+		return stayed > 0 ? -EBUSY : -errno;
 	return status;
 }
 
