@@ -139,12 +139,13 @@ static int noiommu_pci_open(struct vfio_device *vdev)
 	ret = vfio_pci_core_enable(&dev->core);
 	if (ret)
 		return ret;
+	/* Only now is it known which BARs can be mapped. */
+	vfio_pci_core_finish_enable(&dev->core);
 	ret = noiommu_pci_combine(dev);
 	if (ret) {
-		vfio_pci_core_disable(&dev->core);
+		vfio_pci_core_close_device(vdev);
 		return ret;
 	}
-	vfio_pci_core_finish_enable(&dev->core);
 	noiommu_taint(&dev->core.pdev->dev);
 	return 0;
 }
@@ -162,7 +163,10 @@ static int noiommu_pci_mmap(struct vfio_device *vdev,
 		return ret;
 	WRITE_ONCE(noiommu_pci_pgoff_is_pfn, vma->vm_pgoff != pgoff);
 	WRITE_ONCE(noiommu_pci_vm_ops, vma->vm_ops);
-	/* Core asked for uncached, which added to write-combined stays uncached. */
+	/*
+	 * Core asked for uncached. On x86 the type of barmap[] wins whatever is
+	 * asked for, elsewhere this decides.
+	 */
 	if (test_bit(index, &dev->combined))
 		vma->vm_page_prot =
 			pgprot_writecombine(vm_get_page_prot(vma->vm_flags));
@@ -210,7 +214,8 @@ static bool noiommu_pci_answers(struct vfio_pci_core_device *core)
 {
 	u16 command = le16_to_cpup((__le16 *)&core->vconfig[PCI_COMMAND]);
 
-	return core->pdev->current_state != PCI_D3hot &&
+	return !core->pm_runtime_engaged &&
+	       core->pdev->current_state != PCI_D3hot &&
 	       core->pdev->current_state != PCI_D3cold &&
 	       pci_device_is_present(core->pdev) &&
 	       (core->pdev->no_command_memory || command & PCI_COMMAND_MEMORY);
