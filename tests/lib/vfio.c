@@ -132,7 +132,7 @@ void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length)
 		    vfio->device, info.offset);
 }
 
-int vfio_set_bus_master(struct vfio *vfio)
+static int change_command(struct vfio *vfio, __u16 set, __u16 clear)
 {
 	struct vfio_region_info info;
 	__u16 command;
@@ -145,8 +145,25 @@ int vfio_set_bus_master(struct vfio *vfio)
 	at = info.offset + PCI_COMMAND;
 	if (pread(vfio->device, &command, sizeof(command), at) != sizeof(command))
 		return -EIO;
-	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	command = (command & ~clear) | set;
 	if (pwrite(vfio->device, &command, sizeof(command), at) != sizeof(command))
 		return -EIO;
 	return 0;
+}
+
+int vfio_set_bus_master(struct vfio *vfio)
+{
+	return change_command(vfio, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
+}
+
+int vfio_set_memory(struct vfio *vfio, bool on)
+{
+	return on ? change_command(vfio, PCI_COMMAND_MEMORY, 0) :
+		    change_command(vfio, 0, PCI_COMMAND_MEMORY);
+}
+
+int vfio_set_intx(struct vfio *vfio, bool on)
+{
+	return on ? change_command(vfio, 0, PCI_COMMAND_INTX_DISABLE) :
+		    change_command(vfio, PCI_COMMAND_INTX_DISABLE, 0);
 }

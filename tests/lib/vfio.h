@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The device is -1 until vfio_open_device(). */
@@ -30,5 +31,9 @@ int vfio_unmap(struct vfio *vfio, __u64 iova, size_t length);
 /* Maps a BAR; MAP_FAILED with errno set. */
 void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length);
 int vfio_set_bus_master(struct vfio *vfio);
+/* Whether the device answers at its BARs. */
+int vfio_set_memory(struct vfio *vfio, bool on);
+/* Whether it may raise INTx. */
+int vfio_set_intx(struct vfio *vfio, bool on);
 
 #endif

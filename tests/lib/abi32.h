@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a 32-bit program tells of its calls, and what it and a 64-bit one must
+ * agree on.
+ */
+#ifndef TESTS_ABI32_H
+#define TESTS_ABI32_H
+
+/* Where there is no C library it is defined for the compiler. */
+#ifndef static_assert
+#include <assert.h>
+#endif
+#include <linux/noiommu.h>
+#include <linux/types.h>
+
+/* The device, and the pipes of the report and of the permission to exit. */
+#define ABI32_DEVICE 10
+#define ABI32_REPORT 11
+#define ABI32_EXIT 12
+
+struct abi32_report {
+	__s32 info_error;
+	__s32 translate_error;
+	__s32 pin_error;
+	__s32 unpin_error;
+	/* Of the first byte that no 32-bit program has. */
+	__s32 above_error;
+	__u32 va;
+	struct noiommu_info info;
+	struct noiommu_translate translate;
+	struct noiommu_pin pin;
+	struct noiommu_extent translated;
+	struct noiommu_extent pinned;
+};
+
+#define ABI_AT(_struct, _member, _offset)				\
+	static_assert(__builtin_offsetof(struct _struct, _member) ==	\
+		      (_offset), #_struct "." #_member)
+#define ABI_SIZE(_struct, _size)					\
+	static_assert(sizeof(struct _struct) == (_size), #_struct)
+
+ABI_AT(noiommu_info, size, 0);
+ABI_AT(noiommu_info, flags, 4);
+ABI_AT(noiommu_info, abi, 8);
+ABI_AT(noiommu_info, claimed, 12);
+ABI_AT(noiommu_info, features, 16);
+ABI_SIZE(noiommu_info, 24);
+
+ABI_AT(noiommu_extent, phys, 0);
+ABI_AT(noiommu_extent, length, 8);
+ABI_AT(noiommu_extent, flags, 16);
+ABI_AT(noiommu_extent, reserved, 20);
+ABI_SIZE(noiommu_extent, 24);
+
+ABI_AT(noiommu_translate, size, 0);
+ABI_AT(noiommu_translate, flags, 4);
+ABI_AT(noiommu_translate, va, 8);
+ABI_AT(noiommu_translate, length, 16);
+ABI_AT(noiommu_translate, extents, 24);
+ABI_AT(noiommu_translate, nr_extents, 32);
+ABI_AT(noiommu_translate, reserved, 36);
+ABI_SIZE(noiommu_translate, 40);
+
+ABI_AT(noiommu_pin, size, 0);
+ABI_AT(noiommu_pin, flags, 4);
+ABI_AT(noiommu_pin, va, 8);
+ABI_AT(noiommu_pin, length, 16);
+ABI_AT(noiommu_pin, extents, 24);
+ABI_AT(noiommu_pin, nr_extents, 32);
+ABI_AT(noiommu_pin, id, 36);
+ABI_SIZE(noiommu_pin, 40);
+
+ABI_AT(noiommu_unpin, size, 0);
+ABI_AT(noiommu_unpin, flags, 4);
+ABI_AT(noiommu_unpin, id, 8);
+ABI_AT(noiommu_unpin, reserved, 12);
+ABI_SIZE(noiommu_unpin, 16);
+
+static_assert(NOIOMMU_INFO == 0xb900, "NOIOMMU_INFO");
+static_assert(NOIOMMU_TRANSLATE == 0xb901, "NOIOMMU_TRANSLATE");
+static_assert(NOIOMMU_PIN == 0xb902, "NOIOMMU_PIN");
+static_assert(NOIOMMU_UNPIN == 0xb903, "NOIOMMU_UNPIN");
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#include "noiommu.h"
+
+int noiommu_open_device(void)
+{
+	int fd = open(NOIOMMU_PATH, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int noiommu_ioctl(int fd, unsigned long number, void *argument)
+{
+	return ioctl(fd, number, argument) ? -errno : 0;
+}
+
+int noiommu_translate_range(int fd, const void *va, size_t length, __u32 flags,
+			    struct noiommu_extent *extents, __u32 *nr)
+{
+	struct noiommu_translate translate = {
+		.size = sizeof(translate),
+		.flags = flags,
+		.va = (uintptr_t)va,
+		.length = length,
+		.extents = (uintptr_t)extents,
+		.nr_extents = *nr,
+	};
+	int ret = noiommu_ioctl(fd, NOIOMMU_TRANSLATE, &translate);
+
+	*nr = translate.nr_extents;
+	return ret;
+}
+
+int noiommu_pin_range(int fd, const void *va, size_t length, __u32 flags,
+		      struct noiommu_extent *extents, __u32 *nr, __u32 *id)
+{
+	struct noiommu_pin pin = {
+		.size = sizeof(pin),
+		.flags = flags,
+		.va = (uintptr_t)va,
+		.length = length,
+		.extents = (uintptr_t)extents,
+		.nr_extents = *nr,
+	};
+	int ret = noiommu_ioctl(fd, NOIOMMU_PIN, &pin);
+
+	*nr = pin.nr_extents;
+	*id = pin.id;
+	return ret;
+}
+
+int noiommu_unpin_id(int fd, __u32 id)
+{
+	struct noiommu_unpin unpin = { .size = sizeof(unpin), .id = id };
+
+	return noiommu_ioctl(fd, NOIOMMU_UNPIN, &unpin);
+}

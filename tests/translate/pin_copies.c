@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A pin belongs to the descriptor, not to who made it: it ends with the last copy,
+ * and whoever has one may unpin.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "sysfs.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define PAGES 10
+
+FIXTURE(pin_copies)
+{
+	int fd;
+	char *memory;
+	int channel[2];
+	long pinned;
+	long locked;
+};
+
+FIXTURE_SETUP(pin_copies)
+{
+	run("modprobe noiommu");
+	self->fd = noiommu_open_device();
+	ASSERT_LE(0, self->fd);
+	self->memory = memory_pages(PAGES * PAGE);
+	ASSERT_NE(MAP_FAILED, self->memory);
+	ASSERT_EQ(0, child_channel(self->channel));
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+}
+
+FIXTURE_TEARDOWN(pin_copies)
+{
+	close(self->fd);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+#define EXPECT_HELD(pages)						\
+	EXPECT_EQ(self->pinned + (pages), memory_pinned())
+
+#define EXPECT_LOCKED(pages)						\
+	EXPECT_EQ(self->locked + (pages) * 4, memory_locked())
+
+/* The ID, or 0. */
+static __u32 pin(int fd, const void *va)
+{
+	__u32 nr = 0, id;
+
+	if (noiommu_pin_range(fd, va, PAGES * PAGE, WRITE, NULL, &nr, &id))
+		return 0;
+	return id;
+}
+
+/* In a child: memory of its own, pinned on a descriptor of its own. */
+static int open_and_pin(int channel)
+{
+	char *memory = memory_pages(PAGES * PAGE);
+	int fd = noiommu_open_device();
+
+	if (!child_say(channel, pin(fd, memory)))
+		_exit(1);
+	return fd;
+}
+
+TEST_F(pin_copies, last_of_dup)
+{
+	int copy = dup(self->fd);
+	__u32 id = pin(self->fd, self->memory);
+
+	ASSERT_LE(0, copy);
+	ASSERT_NE(0, id);
+	ASSERT_NE(0, pin(copy, self->memory));
+	close(self->fd);
+	EXPECT_HELD(2 * PAGES);
+	EXPECT_EQ(0, noiommu_unpin_id(copy, id));
+	EXPECT_HELD(PAGES);
+	EXPECT_LOCKED(PAGES);
+	close(copy);
+	EXPECT_HELD(0);
+	EXPECT_LOCKED(0);
+}
+
+TEST_F(pin_copies, last_of_fork)
+{
+	pid_t pid;
+
+	ASSERT_NE(0, pin(self->fd, self->memory));
+	pid = child_fork(self->channel);
+	if (!pid) {
+		child_hear(self->channel[1]);
+		_exit(0);
+	}
+	close(self->fd);
+	EXPECT_HELD(PAGES);
+	EXPECT_LOCKED(PAGES);
+	child_say(self->channel[0], 1);
+	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_HELD(0);
+	EXPECT_LOCKED(0);
+}
+
+TEST_F(pin_copies, child_unpins)
+{
+	__u32 id = pin(self->fd, self->memory);
+	pid_t pid;
+
+	ASSERT_NE(0, id);
+	pid = child_fork(self->channel);
+	if (!pid)
+		_exit(noiommu_unpin_id(self->fd, id) ? 1 : 0);
+	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_HELD(0);
+	EXPECT_LOCKED(0);
+	EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, id));
+}
+
+TEST_F(pin_copies, exit_of_a_child_keeps_the_parents_pins)
+{
+	pid_t pid;
+
+	ASSERT_NE(0, pin(self->fd, self->memory));
+	pid = child_fork(self->channel);
+	if (!pid)
+		_exit(0);
+	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_HELD(PAGES);
+	EXPECT_LOCKED(PAGES);
+}
+
+/* The memory is of a process that has gone, the descriptor is not. */
+TEST_F(pin_copies, not_exit_of_who_pinned)
+{
+	pid_t pid = child_fork(self->channel);
+	__u32 id;
+
+	if (!pid) {
+		child_say(self->channel[1], pin(self->fd, self->memory));
+		child_say(self->channel[1], pin(self->fd, self->memory));
+		_exit(0);
+	}
+	id = child_hear(self->channel[0]);
+	ASSERT_NE(0, id);
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_HELD(2 * PAGES);
+	EXPECT_LOCKED(0);
+	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
+	EXPECT_HELD(PAGES);
+	close(self->fd);
+	EXPECT_HELD(0);
+}
+
+TEST_F(pin_copies, receiver_has_the_last_one)
+{
+	pid_t pid = child_fork(self->channel);
+	__u32 first, id;
+	int fd;
+
+	if (!pid) {
+		fd = open_and_pin(self->channel[1]);
+		child_say(self->channel[1], pin(fd, self->memory));
+		_exit(child_pass(self->channel[1], fd) ? 1 : 0);
+	}
+	first = child_hear(self->channel[0]);
+	id = child_hear(self->channel[0]);
+	ASSERT_NE(0, first);
+	ASSERT_NE(0, id);
+	EXPECT_EQ(0, child_ended(pid));
+	/* Nobody has it now. */
+	EXPECT_HELD(2 * PAGES);
+	fd = child_receive(self->channel[0]);
+	ASSERT_LE(0, fd);
+	EXPECT_HELD(2 * PAGES);
+	EXPECT_EQ(0, noiommu_unpin_id(fd, id));
+	EXPECT_HELD(PAGES);
+	EXPECT_NE(0, pin(fd, self->memory));
+	EXPECT_LOCKED(PAGES);
+	close(fd);
+	EXPECT_HELD(0);
+	EXPECT_LOCKED(0);
+}
+
+TEST_F(pin_copies, nobody_receives_it)
+{
+	ASSERT_NE(0, pin(self->fd, self->memory));
+	ASSERT_EQ(0, child_pass(self->channel[1], self->fd));
+	close(self->fd);
+	EXPECT_HELD(PAGES);
+	close(self->channel[0]);
+	close(self->channel[1]);
+	EXPECT_HELD(0);
+	EXPECT_LOCKED(0);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A pin ends with its descriptor, in whatever way the process gives that up.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "sysfs.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define PAGES 10
+
+FIXTURE(pin_release)
+{
+	int fd;
+	char *memory;
+	int channel[2];
+	long pinned;
+	long locked;
+};
+
+FIXTURE_SETUP(pin_release)
+{
+	run("modprobe noiommu");
+	self->fd = noiommu_open_device();
+	ASSERT_LE(0, self->fd);
+	self->memory = memory_pages(PAGES * PAGE);
+	ASSERT_NE(MAP_FAILED, self->memory);
+	ASSERT_EQ(0, child_channel(self->channel));
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+}
+
+FIXTURE_TEARDOWN(pin_release)
+{
+	close(self->fd);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+#define EXPECT_HELD(pages)						\
+	EXPECT_EQ(self->pinned + (pages), memory_pinned())
+
+#define EXPECT_LOCKED(pages)						\
+	EXPECT_EQ(self->locked + (pages) * 4, memory_locked())
+
+/* The ID, or 0. */
+static __u32 pin(int fd, const void *va)
+{
+	__u32 nr = 0, id;
+
+	if (noiommu_pin_range(fd, va, PAGES * PAGE, WRITE, NULL, &nr, &id))
+		return 0;
+	return id;
+}
+
+/* In a child: memory of its own, pinned on a descriptor of its own. */
+static int open_and_pin(int channel)
+{
+	char *memory = memory_pages(PAGES * PAGE);
+	int fd = noiommu_open_device();
+
+	if (!child_say(channel, pin(fd, memory)))
+		_exit(1);
+	return fd;
+}
+
+TEST_F(pin_release, close)
+{
+	ASSERT_NE(0, pin(self->fd, self->memory));
+	ASSERT_NE(0, pin(self->fd, self->memory));
+	EXPECT_HELD(2 * PAGES);
+	EXPECT_LOCKED(2 * PAGES);
+	ASSERT_EQ(0, close(self->fd));
+	EXPECT_HELD(0);
+	EXPECT_LOCKED(0);
+}
+
+TEST_F(pin_release, exit)
+{
+	pid_t pid = child_fork(self->channel);
+
+	if (!pid) {
+		open_and_pin(self->channel[1]);
+		child_hear(self->channel[1]);
+		_exit(7);
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	EXPECT_HELD(PAGES);
+	child_say(self->channel[0], 1);
+	EXPECT_EQ(7, child_ended(pid));
+	EXPECT_HELD(0);
+}
+
+TEST_F(pin_release, kill)
+{
+	pid_t pid = child_fork(self->channel);
+
+	if (!pid) {
+		open_and_pin(self->channel[1]);
+		pause();
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	EXPECT_HELD(PAGES);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+	EXPECT_HELD(0);
+}
+
+static void pin_forever(void)
+{
+	char *memory = memory_pages(3000 * PAGE);
+	int fd = noiommu_open_device();
+	__u32 nr, id;
+
+	for (;;) {
+		nr = 0;
+		if (noiommu_pin_range(fd, memory, 3000 * PAGE, WRITE, NULL,
+				      &nr, &id) ||
+		    noiommu_unpin_id(fd, id))
+			_exit(1);
+	}
+}
+
+TEST_F(pin_release, kill_in_the_middle)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		pid_t pid = child_fork(self->channel);
+
+		if (!pid)
+			pin_forever();
+		ASSERT_LT(0, pid);
+		usleep(60000 + i * 1777);
+		kill(pid, SIGKILL);
+		EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+		EXPECT_HELD(0);
+	}
+}
+
+static void *outlive_the_leader(void *argument)
+{
+	int channel = *(int *)argument;
+
+	child_hear(channel);
+	child_say(channel, 2);
+	child_hear(channel);
+	return NULL;
+}
+
+TEST_F(pin_release, exit_of_the_leader)
+{
+	pid_t pid = child_fork(self->channel);
+	char path[32], text[256] = "";
+
+	if (!pid) {
+		pthread_t thread;
+
+		open_and_pin(self->channel[1]);
+		pthread_create(&thread, NULL, outlive_the_leader,
+			       &self->channel[1]);
+		syscall(SYS_exit, 0);
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	ASSERT_TRUE(wait_until(!file_read(path, text, sizeof(text)) &&
+			       strstr(text, ") Z ")));
+	child_say(self->channel[0], 1);
+	ASSERT_EQ(2, child_hear(self->channel[0]));
+	EXPECT_HELD(PAGES);
+	child_say(self->channel[0], 1);
+	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_HELD(0);
+}
+
+TEST_F(pin_release, exec)
+{
+	pid_t pid = child_fork(self->channel);
+
+	if (!pid) {
+		open_and_pin(self->channel[1]);
+		execl("/bin/sleep", "sleep", "100", NULL);
+		_exit(1);
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	/* The child's end of the channel goes with exec as well. */
+	close(self->channel[1]);
+	ASSERT_EQ(0, child_hear(self->channel[0]));
+	EXPECT_TRUE(wait_until(memory_pinned() == self->pinned));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+}
+
+TEST_F(pin_release, not_exec_if_it_inherits)
+{
+	pid_t pid = child_fork(self->channel);
+
+	if (!pid) {
+		fcntl(open_and_pin(self->channel[1]), F_SETFD, 0);
+		execl("/bin/sleep", "sleep", "100", NULL);
+		_exit(1);
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	close(self->channel[1]);
+	ASSERT_EQ(0, child_hear(self->channel[0]));
+	usleep(100000);
+	EXPECT_HELD(PAGES);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+	EXPECT_HELD(0);
+}
+
+TEST_HARNESS_MAIN

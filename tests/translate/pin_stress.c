@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many threads and descriptors at once, while the memory is unmapped, protected,
+ * given back and forked under their hands. In the end nothing is held.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "extents.h"
+#include "kselftest_harness.h"
+#include "mappings.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "sysfs.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define ROOM 4096
+#define THREADS 6
+#define SECONDS 4
+#define PIECE (2 * HUGE_2M)
+
+struct stress {
+	int fd;
+	char *memory;
+	size_t length;
+	bool still;		/* nobody changes the mappings meanwhile */
+	volatile bool stop;
+	long pins;		/* how many were made */
+	long failures;		/* results that no order of events explains */
+	__u32 id;		/* that all threads want to unpin */
+	long unpinned;
+	pthread_barrier_t barrier;
+};
+
+FIXTURE(pin_stress)
+{
+	struct stress stress;
+	long pinned;
+	long locked;
+};
+
+/* Small pages, THP, hugetlb and a file, next to each other. */
+static char *create_memory(size_t *length)
+{
+	static const enum mapping kinds[] = {
+		MAPPING_SMALL, MAPPING_THP, MAPPING_HUGETLB, MAPPING_MEMFD,
+	};
+	char *memory;
+	int i;
+
+	*length = ARRAY_SIZE(kinds) * PIECE;
+	memory = mapping_create(MAPPING_SMALL, *length, NULL);
+	for (i = 0; memory != MAP_FAILED && i < ARRAY_SIZE(kinds); i++)
+		if (mapping_create(kinds[i], PIECE, memory + i * PIECE) ==
+		    MAP_FAILED)
+			return MAP_FAILED;
+	return memory;
+}
+
+FIXTURE_SETUP(pin_stress)
+{
+	struct stress *stress = &self->stress;
+
+	run("modprobe noiommu");
+	stress->fd = noiommu_open_device();
+	ASSERT_LE(0, stress->fd);
+	stress->memory = create_memory(&stress->length);
+	ASSERT_NE(MAP_FAILED, stress->memory);
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+}
+
+FIXTURE_TEARDOWN(pin_stress)
+{
+	close(self->stress.fd);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+static void count(long *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* A random range: mostly short, sometimes all. */
+static size_t choose_range(const struct stress *stress, unsigned int *seed,
+			   char **va)
+{
+	size_t start = rand_r(seed) % stress->length, length;
+
+	*va = stress->memory + start;
+	length = rand_r(seed) % 8 ? PAGE * 40 : stress->length;
+	length = 1 + rand_r(seed) % length;
+	return length < stress->length - start ? length :
+						 stress->length - start;
+}
+
+static void pin_once(struct stress *stress, int fd, unsigned int *seed,
+		     struct noiommu_extent *extents)
+{
+	__u32 nr = ROOM, id;
+	size_t length;
+	char *va;
+	int ret;
+
+	length = choose_range(stress, seed, &va);
+	ret = noiommu_pin_range(fd, va, length, rand_r(seed) & 1 ? WRITE : 0,
+				extents, &nr, &id);
+	if (!ret) {
+		count(&stress->pins);
+		if (stress->still &&
+		    !extents_are_pagemap(extents, nr, va, length))
+			count(&stress->failures);
+		if (noiommu_unpin_id(fd, id))
+			count(&stress->failures);
+	} else if (stress->still || (ret != -EFAULT && ret != -ENOSPC)) {
+		printf("# pin: %d\n", ret);
+		count(&stress->failures);
+	}
+}
+
+/* On the descriptor that all have, and on one of its own. */
+static void *pin_at_random(void *argument)
+{
+	struct stress *stress = argument;
+	struct noiommu_extent *extents = calloc(ROOM, sizeof(*extents));
+	int own = noiommu_open_device();
+	unsigned int seed = own;
+
+	while (!stress->stop)
+		pin_once(stress, rand_r(&seed) & 1 ? own : stress->fd, &seed,
+			 extents);
+	/* One is left to close(). */
+	pin_once(stress, own, &seed, extents);
+	close(own);
+	free(extents);
+	return NULL;
+}
+
+static void fork_and_write(const struct stress *stress, unsigned int *seed)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		stress->memory[rand_r(seed) % PIECE] = 1;
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void change(struct stress *stress, unsigned int *seed)
+{
+	size_t start = rand_r(seed) % stress->length & ~(PAGE - 1);
+	char *va = stress->memory + start;
+	bool huge = start / PIECE == 2;
+
+	if (huge)
+		va = (char *)((unsigned long)va & ~(HUGE_2M - 1));
+	switch (rand_r(seed) % 6) {
+	case 0:
+		madvise(va, huge ? HUGE_2M : PAGE, MADV_DONTNEED);
+		break;
+	case 1:
+		mprotect(va, huge ? HUGE_2M : PAGE, PROT_READ);
+		break;
+	case 2:
+		mprotect(va, huge ? HUGE_2M : PAGE, PROT_NONE);
+		break;
+	case 3:
+		mapping_create(start / PIECE == 1 ? MAPPING_THP :
+			       huge ? MAPPING_HUGETLB : MAPPING_MEMFD,
+			       huge ? HUGE_2M : PAGE, va);
+		break;
+	case 4:
+		fork_and_write(stress, seed);
+		break;
+	default:
+		mprotect(stress->memory, stress->length,
+			 PROT_READ | PROT_WRITE);
+	}
+}
+
+static void *change_at_random(void *argument)
+{
+	struct stress *stress = argument;
+	unsigned int seed = 1;
+
+	while (!stress->stop) {
+		change(stress, &seed);
+		sched_yield();
+	}
+	return NULL;
+}
+
+#define ASSERT_RUNS(body, changing)					\
+do {									\
+	pthread_t __threads[THREADS];					\
+	int __i;							\
+									\
+	for (__i = 0; __i < THREADS; __i++)				\
+		ASSERT_EQ(0, pthread_create(__threads + __i, NULL,	\
+					    __i < (changing) ?		\
+					    change_at_random : (body),	\
+					    &self->stress));		\
+	sleep(SECONDS);							\
+	self->stress.stop = true;					\
+	for (__i = 0; __i < THREADS; __i++)				\
+		pthread_join(__threads[__i], NULL);			\
+	EXPECT_EQ(0, self->stress.failures);				\
+} while (0)
+
+TEST_F(pin_stress, of_memory_that_is_still)
+{
+	self->stress.still = true;
+	/* Present and the process's own: else the first pin changes it. */
+	mapping_touch(self->stress.memory, self->stress.length);
+	ASSERT_RUNS(pin_at_random, 0);
+	EXPECT_LT(100, self->stress.pins);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+TEST_F(pin_stress, of_memory_that_changes)
+{
+	ASSERT_RUNS(pin_at_random, 2);
+	EXPECT_LT(100, self->stress.pins);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+/* One makes a pin, all others want to end it; and any of them may have it. */
+static void *unpin_the_same(void *argument)
+{
+	struct stress *stress = argument;
+	int turn = pthread_barrier_wait(&stress->barrier);
+	bool stop = false;
+	int ret;
+
+	while (!stop) {
+		if (turn == PTHREAD_BARRIER_SERIAL_THREAD) {
+			__u32 nr = 0;
+
+			if (stress->pins != stress->unpinned ||
+			    noiommu_pin_range(stress->fd, stress->memory,
+					      600 * PAGE, WRITE, NULL, &nr,
+					      &stress->id))
+				count(&stress->failures);
+			else
+				count(&stress->pins);
+		}
+		pthread_barrier_wait(&stress->barrier);
+		ret = noiommu_unpin_id(stress->fd, stress->id);
+		if (!ret)
+			count(&stress->unpinned);
+		else if (ret != -ENOENT)
+			count(&stress->failures);
+		/* The same for all, as nobody sets it between the barriers. */
+		turn = pthread_barrier_wait(&stress->barrier);
+		stop = stress->pins >= 500 || stress->failures;
+		pthread_barrier_wait(&stress->barrier);
+	}
+	return NULL;
+}
+
+TEST_F(pin_stress, of_one_id)
+{
+	pthread_barrier_init(&self->stress.barrier, NULL, THREADS);
+	ASSERT_RUNS(unpin_the_same, 0);
+	EXPECT_EQ(500, self->stress.pins);
+	EXPECT_EQ(500, self->stress.unpinned);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+TEST_HARNESS_MAIN

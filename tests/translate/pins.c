@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The contract of NOIOMMU_PIN and NOIOMMU_UNPIN: IDs, the array of extents, what
+ * counts as locked memory and what the kernel keeps.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "extents.h"
+#include "kselftest_harness.h"
+#include "mappings.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "privilege.h"
+#include "sysfs.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define ROOM 4096
+#define KIB_PAGE 4
+
+FIXTURE(pins)
+{
+	int fd;
+	struct noiommu_extent *extents;
+	long pinned;
+	long locked;
+};
+
+FIXTURE_SETUP(pins)
+{
+	run("modprobe noiommu");
+	self->fd = noiommu_open_device();
+	ASSERT_LE(0, self->fd);
+	self->extents = calloc(ROOM, sizeof(*self->extents));
+	ASSERT_NE(NULL, self->extents);
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+}
+
+FIXTURE_TEARDOWN(pins)
+{
+	close(self->fd);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+static int pin(int fd, const void *va, size_t length, __u32 flags, __u32 *id)
+{
+	__u32 nr = 0;
+
+	return noiommu_pin_range(fd, va, length, flags, NULL, &nr, id);
+}
+
+#define EXPECT_HELD(references, pages)					\
+do {									\
+	EXPECT_EQ(self->pinned + (references), memory_pinned());	\
+	EXPECT_EQ(self->locked + (pages) * KIB_PAGE, memory_locked());	\
+} while (0)
+
+#define EXPECT_REFUSED(error, va, length, flags)			\
+do {									\
+	__u32 __id = 0;							\
+									\
+	EXPECT_EQ(-(error), pin(self->fd, va, length, flags, &__id));	\
+	EXPECT_EQ(0, __id);						\
+	EXPECT_HELD(0, 0);						\
+} while (0)
+
+TEST_F(pins, counted_once_for_each_pin)
+{
+	char *memory = memory_pages(20 * PAGE);
+	__u32 id[3];
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id[0]));
+	EXPECT_HELD(20, 20);
+	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id[1]));
+	EXPECT_HELD(40, 40);
+	/* Two bytes on two pages. */
+	ASSERT_EQ(0, pin(self->fd, memory + PAGE - 1, 2, 0, &id[2]));
+	EXPECT_HELD(42, 42);
+	EXPECT_NE(id[0], id[1]);
+	EXPECT_NE(id[1], id[2]);
+	EXPECT_NE(0, id[0]);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id[0]));
+	EXPECT_HELD(22, 22);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id[2]));
+	EXPECT_HELD(20, 20);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id[1]));
+	EXPECT_HELD(0, 0);
+}
+
+TEST_F(pins, a_huge_page_counts_as_small_ones)
+{
+	char *memory = memory_huge(2 * HUGE_2M);
+	__u32 id;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, pin(self->fd, memory, 2 * HUGE_2M, WRITE, &id));
+	EXPECT_HELD(2, 1024);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
+	ASSERT_EQ(0, pin(self->fd, memory + HUGE_2M - PAGE, 2 * PAGE, 0, &id));
+	EXPECT_HELD(2, 2);
+}
+
+/* What the kernel keeps, in KiB. */
+static long kernel_memory(void)
+{
+	long size = 0;
+
+	/* That this folds the counters of the CPUs is what it is called for. */
+	memory_pinned();
+	file_field("/proc/meminfo", "SUnreclaim", &size);
+	return size;
+}
+
+#define MANY 200
+
+TEST_F(pins, memory_kept_for_huge_pages)
+{
+	char *memory = memory_huge(32 * HUGE_2M);
+	long before = kernel_memory();
+	__u32 id;
+	int i;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(0, pin(self->fd, memory, 32 * HUGE_2M, WRITE, &id));
+	/* 8 bytes for each of them are 50 KiB; for each small page, 26 MiB. */
+	EXPECT_LT(kernel_memory() - before, 1024);
+	EXPECT_HELD(MANY * 32, MANY * 32 * 512);
+}
+
+TEST_F(pins, memory_kept_for_small_pages)
+{
+	char *memory = memory_pages(2000 * PAGE);
+	long before = kernel_memory();
+	__u32 id;
+	int i;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(0, pin(self->fd, memory, 2000 * PAGE, 0, &id));
+	/* 8 bytes for each of them are 3,125 KiB, in whole pages 3,200. */
+	EXPECT_LT(kernel_memory() - before, 2 * 3200);
+	EXPECT_HELD(MANY * 2000, MANY * 2000);
+}
+
+static int limit_locked(size_t pages)
+{
+	struct rlimit limit = { pages * PAGE, pages * PAGE };
+
+	return setrlimit(RLIMIT_MEMLOCK, &limit) ? -errno : 0;
+}
+
+TEST_F(pins, limit_of_locked_memory)
+{
+	char *memory = memory_pages(20 * PAGE);
+	__u32 id, none;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, limit_locked(self->locked / KIB_PAGE + 20));
+	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
+	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
+	EXPECT_HELD(20, 20);
+	EXPECT_EQ(-ENOMEM, pin(self->fd, memory, 1, 0, &none));
+	EXPECT_HELD(20, 20);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
+	EXPECT_HELD(0, 0);
+	EXPECT_REFUSED(ENOMEM, memory + 1, 20 * PAGE, WRITE);
+	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
+	EXPECT_HELD(20, 20);
+}
+
+TEST_F(pins, no_limit_with_ipc_lock)
+{
+	char *memory = memory_pages(20 * PAGE);
+	__u32 id;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(0, limit_locked(1));
+	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
+	EXPECT_HELD(20, 20);
+}
+
+TEST_F(pins, array_too_small)
+{
+	char *memory = memory_partly_contiguous();
+	size_t length = 100 * PAGE;
+	__u32 needed = 0, nr, id = 0;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	/* No array: the pin says how many it would take. */
+	ASSERT_EQ(0, noiommu_pin_range(self->fd, memory, length, WRITE, NULL,
+				       &needed, &id));
+	ASSERT_LT(1, needed);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
+
+	for (nr = 1; nr < needed; nr = nr * 2 + 1) {
+		__u32 said = nr;
+
+		id = 0;
+		ASSERT_EQ(-ENOSPC, noiommu_pin_range(self->fd, memory, length,
+						     WRITE, self->extents,
+						     &said, &id));
+		EXPECT_EQ(needed, said);
+		EXPECT_EQ(0, id);
+		EXPECT_HELD(0, 0);
+	}
+	nr = needed;
+	ASSERT_EQ(0, noiommu_pin_range(self->fd, memory, length, WRITE,
+				       self->extents, &nr, &id));
+	EXPECT_EQ(needed, nr);
+	EXPECT_TRUE(extents_are_pagemap(self->extents, nr, memory, length));
+	EXPECT_HELD(100, 100);
+}
+
+TEST_F(pins, array_is_not_written_beyond_its_room)
+{
+	char *memory = memory_partly_contiguous();
+	static const struct noiommu_extent none;
+	__u32 nr = 2, id = 0;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(-ENOSPC, noiommu_pin_range(self->fd, memory, 400 * PAGE,
+					     WRITE, self->extents, &nr, &id));
+	ASSERT_LT(2, nr);
+	EXPECT_EQ(0, memcmp(&none, self->extents + 2, sizeof(none)));
+	EXPECT_HELD(0, 0);
+}
+
+TEST_F(pins, array_that_cannot_be_written)
+{
+	char *memory = memory_pages(20 * PAGE);
+	__u32 nr = 20, id = 0;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_EQ(-EFAULT, noiommu_pin_range(self->fd, memory, 20 * PAGE,
+					     WRITE, (void *)PAGE, &nr, &id));
+	EXPECT_EQ(0, id);
+	EXPECT_HELD(0, 0);
+}
+
+TEST_F(pins, unknown_id)
+{
+	static const __u32 ids[] = { 0, 1, 2, 3, 0x7fffffff, 0x80000000, ~0U };
+	int other = noiommu_open_device(), i;
+	char *memory = memory_pages(PAGE);
+	__u32 id;
+
+	ASSERT_NE(MAP_FAILED, memory);
+	ASSERT_LE(0, other);
+	for (i = 0; i < ARRAY_SIZE(ids); i++)
+		EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, ids[i]));
+	ASSERT_EQ(0, pin(self->fd, memory, PAGE, 0, &id));
+	EXPECT_EQ(-ENOENT, noiommu_unpin_id(other, id));
+	EXPECT_HELD(1, 1);
+	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
+	EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, id));
+	close(other);
+}
+
+TEST_HARNESS_MAIN
