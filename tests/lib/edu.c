@@ -14,6 +14,9 @@
 #define EDU_DMA_START 1
 #define EDU_DMA_FROM_DEVICE 2
 #define EDU_BUFFER 0x40000
+#define EDU_INTERRUPTS 0x24
+#define EDU_RAISE 0x60
+#define EDU_ACKNOWLEDGE 0x64
 
 int edu_open(struct edu *edu)
 {
@@ -58,4 +61,20 @@ void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length)
 void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length)
 {
 	dma(edu, EDU_BUFFER, bus_address, length, EDU_DMA_FROM_DEVICE);
+}
+
+static volatile __u32 *edu_register(struct edu *edu, size_t offset)
+{
+	return (volatile __u32 *)((volatile char *)edu->registers + offset);
+}
+
+void edu_raise(struct edu *edu)
+{
+	*edu_register(edu, EDU_RAISE) = 1;
+}
+
+void edu_acknowledge(struct edu *edu)
+{
+	*edu_register(edu, EDU_ACKNOWLEDGE) =
+		*edu_register(edu, EDU_INTERRUPTS);
 }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "interrupts.h"
+
+#define MAX_DATA 256
+
+int irq_info(struct vfio *vfio, unsigned int index, __u32 *flags)
+{
+	struct vfio_irq_info info = { .argsz = sizeof(info), .index = index };
+
+	if (ioctl(vfio->device, VFIO_DEVICE_GET_IRQ_INFO, &info))
+		return -errno;
+	if (flags)
+		*flags = info.flags;
+	return info.count;
+}
+
+int irq_set(struct vfio *vfio, unsigned int index, __u32 flags,
+	    unsigned int start, unsigned int count, const void *data,
+	    size_t size)
+{
+	struct {
+		struct vfio_irq_set set;
+		char data[MAX_DATA];
+	} arg = {
+		.set = {
+			.argsz = sizeof(arg.set) + size,
+			.index = index,
+			.flags = flags,
+			.start = start,
+			.count = count,
+		},
+	};
+
+	if (size > MAX_DATA)
+		return -E2BIG;
+	if (size)
+		memcpy(arg.set.data, data, size);
+	return ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &arg) ? -errno : 0;
+}
+
+int irq_do(struct vfio *vfio, unsigned int index, __u32 action,
+	   unsigned int start, unsigned int count)
+{
+	return irq_set(vfio, index, VFIO_IRQ_SET_DATA_NONE | action, start,
+		       count, NULL, 0);
+}
+
+int irq_route(struct vfio *vfio, unsigned int index, unsigned int start,
+	      unsigned int count, const int *events)
+{
+	return irq_set(vfio, index, VFIO_IRQ_SET_DATA_EVENTFD |
+		       VFIO_IRQ_SET_ACTION_TRIGGER, start, count, events,
+		       count * sizeof(*events));
+}
+
+int irq_disable(struct vfio *vfio, unsigned int index)
+{
+	return irq_do(vfio, index, VFIO_IRQ_SET_ACTION_TRIGGER, 0, 0);
+}
+
+int irq_handlers(const char *address)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	char line[1024];
+	int handlers = 0;
+
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "vfio-") && strstr(line, address))
+			handlers++;
+	fclose(file);
+	return handlers;
+}
+
+int event_create(void)
+{
+	return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+static __u64 count_within(int event, int milliseconds)
+{
+	struct pollfd poll_for = { .fd = event, .events = POLLIN };
+	__u64 count;
+
+	if (poll(&poll_for, 1, milliseconds) != 1 ||
+	    read(event, &count, sizeof(count)) != sizeof(count))
+		return 0;
+	return count;
+}
+
+__u64 event_count(int event)
+{
+	return count_within(event, 10000);
+}
+
+__u64 event_pending(int event)
+{
+	char path[64], line[128];
+	__u64 count = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", event);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "eventfd-count: %llx", &count);
+	fclose(file);
+	return count;
+}
+
+bool event_quiet(int event)
+{
+	return !count_within(event, 100);
+}

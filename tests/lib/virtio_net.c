@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "passthrough.h"
+#include "sysfs.h"
+#include "virtio_net.h"
+
+/* QEMU's, of modern devices. */
+#define STRUCTURES_BAR 4
+#define TRANSMIT 1
+#define ENTRIES 8
+#define PACKET_SIZE 64
+#define BUFFER 2048
+
+static int find_structures(struct virtio_net *net)
+{
+	const unsigned int config = VFIO_PCI_CONFIG_REGION_INDEX;
+	struct virtio_pci_notify_cap cap;
+	__u8 at;
+
+	if (region_read(&net->vfio, config, PCI_CAPABILITY_LIST, &at, 1))
+		return -EIO;
+	for (; at; at = cap.cap.cap_next) {
+		if (region_read(&net->vfio, config, at, &cap, sizeof(cap)))
+			return -EIO;
+		if (cap.cap.cap_vndr != PCI_CAP_ID_VNDR ||
+		    cap.cap.bar != STRUCTURES_BAR)
+			continue;
+		if (cap.cap.cfg_type == VIRTIO_PCI_CAP_COMMON_CFG)
+			net->common = (void *)(net->bar + cap.cap.offset);
+		if (cap.cap.cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG) {
+			net->notify = (void *)(net->bar + cap.cap.offset);
+			net->notify_multiplier = cap.notify_off_multiplier;
+		}
+	}
+	return net->common && net->notify ? 0 : -ENODEV;
+}
+
+int virtio_net_open(struct virtio_net *net, const char *address)
+{
+	int ret;
+
+	*net = (struct virtio_net){};
+	ret = vfio_open(&net->vfio, address);
+	if (ret)
+		return ret;
+	net->bar = vfio_map_region(&net->vfio, STRUCTURES_BAR, &net->bar_size);
+	ret = net->bar == MAP_FAILED ? -errno : vfio_set_bus_master(&net->vfio);
+	if (!ret)
+		ret = find_structures(net);
+	if (ret)
+		vfio_close(&net->vfio);
+	return ret;
+}
+
+void virtio_net_close(struct virtio_net *net)
+{
+	munmap((void *)net->bar, net->bar_size);
+	vfio_close(&net->vfio);
+}
+
+static int negotiate(struct virtio_net *net)
+{
+	const __u32 wanted[] = { 1u << VIRTIO_NET_F_STATUS,
+				 1u << (VIRTIO_F_VERSION_1 - 32) };
+	int i;
+
+	net->common->device_status = 0;
+	if (!wait_until(!net->common->device_status))
+		return -ETIMEDOUT;
+	net->common->device_status = VIRTIO_CONFIG_S_ACKNOWLEDGE;
+	net->common->device_status |= VIRTIO_CONFIG_S_DRIVER;
+	for (i = 0; i < 2; i++) {
+		net->common->guest_feature_select = i;
+		net->common->guest_feature = wanted[i];
+	}
+	net->common->device_status |= VIRTIO_CONFIG_S_FEATURES_OK;
+	return net->common->device_status & VIRTIO_CONFIG_S_FEATURES_OK ?
+	       0 : -EIO;
+}
+
+static int make_queue(struct virtio_net *net)
+{
+	char *memory = memory_pages(PAGE);
+	__u64 phys;
+	int ret;
+
+	if (memory == MAP_FAILED)
+		return -ENOMEM;
+	memset(memory, 0, PAGE);
+	phys = memory_phys(memory);
+	ret = vfio_map(&net->vfio, memory, PAGE, phys);
+	if (ret)
+		return ret;
+	vring_init(&net->ring, ENTRIES, memory, 512);
+	net->ring.desc[0].addr = phys + BUFFER;
+	net->ring.desc[0].len = sizeof(struct virtio_net_hdr_v1) + PACKET_SIZE;
+	net->common->queue_select = TRANSMIT;
+	net->common->queue_size = ENTRIES;
+	net->common->queue_msix_vector = VIRTIO_NET_SENT;
+	net->common->queue_desc_lo = phys;
+	net->common->queue_desc_hi = phys >> 32;
+	phys += (char *)net->ring.avail - memory;
+	net->common->queue_avail_lo = phys;
+	net->common->queue_avail_hi = phys >> 32;
+	phys += (char *)net->ring.used - (char *)net->ring.avail;
+	net->common->queue_used_lo = phys;
+	net->common->queue_used_hi = phys >> 32;
+	net->common->queue_enable = 1;
+	return net->common->queue_msix_vector == VIRTIO_NET_SENT ? 0 : -EIO;
+}
+
+int virtio_net_start(struct virtio_net *net)
+{
+	int ret = negotiate(net);
+
+	if (ret)
+		return ret;
+	net->common->msix_config = VIRTIO_NET_CONFIG;
+	if (net->common->msix_config != VIRTIO_NET_CONFIG)
+		return -EIO;
+	ret = make_queue(net);
+	if (!ret)
+		net->common->device_status |= VIRTIO_CONFIG_S_DRIVER_OK;
+	return ret;
+}
+
+int virtio_net_send(struct virtio_net *net)
+{
+	volatile __u16 *used = &net->ring.used->idx;
+	size_t at;
+
+	net->common->queue_select = TRANSMIT;
+	at = net->common->queue_notify_off * net->notify_multiplier;
+	net->ring.avail->ring[net->ring.avail->idx % ENTRIES] = 0;
+	__sync_synchronize();
+	net->ring.avail->idx++;
+	__sync_synchronize();
+	net->notify[at / sizeof(*net->notify)] = TRANSMIT;
+	return wait_until(*used == net->ring.avail->idx) ? 0 : -ETIMEDOUT;
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * INTx and MSI of edu, over vfio-pci and noiommu-pci: what the device raises is
+ * what an eventfd counts.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "interrupts.h"
+#include "kselftest_harness.h"
+#include "passthrough.h"
+#include "sysfs.h"
+
+#define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
+#define MASK VFIO_IRQ_SET_ACTION_MASK
+#define UNMASK VFIO_IRQ_SET_ACTION_UNMASK
+#define BOOL VFIO_IRQ_SET_DATA_BOOL
+#define EVENTFD VFIO_IRQ_SET_DATA_EVENTFD
+#define ROUNDS 8
+
+FIXTURE(interrupts)
+{
+	char address[PCI_ADDRESS_SIZE];
+	struct edu edu;
+	struct vfio *vfio;
+	int event;
+	int other;
+};
+
+FIXTURE_VARIANT(interrupts)
+{
+	const char *driver;
+};
+
+FIXTURE_VARIANT_ADD(interrupts, vfio_pci)
+{
+	.driver = "vfio-pci",
+};
+
+FIXTURE_VARIANT_ADD(interrupts, noiommu_pci)
+{
+	.driver = "noiommu-pci",
+};
+
+FIXTURE_SETUP(interrupts)
+{
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->address));
+	ASSERT_EQ(0, passthrough_bind(self->address, variant->driver));
+	ASSERT_TRUE(pci_has_driver(self->address, variant->driver));
+	ASSERT_EQ(0, edu_open(&self->edu));
+	self->vfio = &self->edu.vfio;
+	self->event = event_create();
+	self->other = event_create();
+	ASSERT_LE(0, self->event);
+	ASSERT_LE(0, self->other);
+	edu_acknowledge(&self->edu);
+	ASSERT_EQ(0, irq_handlers(self->address));
+}
+
+FIXTURE_TEARDOWN(interrupts)
+{
+	edu_acknowledge(&self->edu);
+	edu_close(&self->edu);
+	EXPECT_EQ(0, irq_handlers(self->address));
+	close(self->event);
+	close(self->other);
+}
+
+/* --- INTx ---------------------------------------------------------------- */
+
+TEST_F(interrupts, info)
+{
+	__u32 flags;
+
+	EXPECT_EQ(1, irq_info(self->vfio, INTX, &flags));
+	EXPECT_EQ(VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE |
+		  VFIO_IRQ_INFO_AUTOMASKED, flags);
+	EXPECT_EQ(1, irq_info(self->vfio, MSI, &flags));
+	EXPECT_EQ(VFIO_IRQ_INFO_EVENTFD, flags & ~VFIO_IRQ_INFO_NORESIZE);
+	EXPECT_EQ(0, irq_info(self->vfio, MSIX, NULL));
+	EXPECT_EQ(-EINVAL, irq_info(self->vfio, VFIO_PCI_NUM_IRQS, NULL));
+}
+
+TEST_F(interrupts, intx_counts)
+{
+	int i;
+
+	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
+	EXPECT_EQ(1, irq_handlers(self->address));
+	for (i = 0; i < ROUNDS; i++) {
+		edu_raise(&self->edu);
+		ASSERT_EQ(1, event_count(self->event));
+		edu_acknowledge(&self->edu);
+		ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+	}
+	EXPECT_TRUE(event_quiet(self->event));
+}
+
+/* VFIO masks it when it comes: the device may go on, it is told once. */
+TEST_F(interrupts, intx_is_masked_when_it_comes)
+{
+	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
+	edu_raise(&self->edu);
+	ASSERT_EQ(1, event_count(self->event));
+	edu_acknowledge(&self->edu);
+	edu_raise(&self->edu);
+	EXPECT_TRUE(event_quiet(self->event));
+	ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+	EXPECT_EQ(1, event_count(self->event));
+}
+
+TEST_F(interrupts, intx_is_a_level)
+{
+	int i;
+
+	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
+	edu_raise(&self->edu);
+	ASSERT_EQ(1, event_count(self->event));
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+		ASSERT_EQ(1, event_count(self->event));
+	}
+	edu_acknowledge(&self->edu);
+	ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+	EXPECT_TRUE(event_quiet(self->event));
+}
+
+TEST_F(interrupts, intx_masked)
+{
+	const __u8 no = 0, yes = 1;
+
+	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
+	ASSERT_EQ(0, irq_set(self->vfio, INTX, BOOL | MASK, 0, 1, &yes, 1));
+	edu_raise(&self->edu);
+	EXPECT_TRUE(event_quiet(self->event));
+	ASSERT_EQ(0, irq_set(self->vfio, INTX, BOOL | UNMASK, 0, 1, &no, 1));
+	EXPECT_TRUE(event_quiet(self->event));
+	ASSERT_EQ(0, irq_set(self->vfio, INTX, BOOL | UNMASK, 0, 1, &yes, 1));
+	EXPECT_EQ(1, event_count(self->event));
+	edu_acknowledge(&self->edu);
+
+	ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+	ASSERT_EQ(0, irq_set(self->vfio, INTX, BOOL | MASK, 0, 1, &no, 1));
+	edu_raise(&self->edu);
+	EXPECT_EQ(1, event_count(self->event));
+	edu_acknowledge(&self->edu);
+
+	ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+	ASSERT_EQ(0, irq_do(self->vfio, INTX, MASK, 0, 1));
+	edu_raise(&self->edu);
+	edu_acknowledge(&self->edu);
+	ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
+	/* A level that has gone again was never there. */
+	EXPECT_TRUE(event_quiet(self->event));
+}
+
+TEST_F(interrupts, intx_unmasked_by_an_eventfd)
+{
+	const __u64 once = 1;
+	int i, none = -1;
+
+	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
+	ASSERT_EQ(0, irq_set(self->vfio, INTX, EVENTFD | UNMASK, 0, 1,
+			     &self->other, sizeof(int)));
+	for (i = 0; i < ROUNDS; i++) {
+		edu_raise(&self->edu);
+		ASSERT_EQ(1, event_count(self->event));
+		ASSERT_EQ(8, write(self->other, &once, sizeof(once)));
+		/* The level is still up. */
+		ASSERT_EQ(1, event_count(self->event));
+		edu_acknowledge(&self->edu);
+		ASSERT_EQ(8, write(self->other, &once, sizeof(once)));
+	}
+	EXPECT_TRUE(event_quiet(self->event));
+	ASSERT_EQ(0, irq_set(self->vfio, INTX, EVENTFD | UNMASK, 0, 1, &none,
+			     sizeof(int)));
+	edu_raise(&self->edu);
+	ASSERT_EQ(1, event_count(self->event));
+	ASSERT_EQ(8, write(self->other, &once, sizeof(once)));
+	EXPECT_TRUE(event_quiet(self->event));
+}
+
+/* What a guest or a careful driver does in the command register. */
+TEST_F(interrupts, intx_disabled_in_config_space)
+{
+	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
+	ASSERT_EQ(0, vfio_set_intx(self->vfio, false));
+	edu_raise(&self->edu);
+	EXPECT_TRUE(event_quiet(self->event));
+	ASSERT_EQ(0, vfio_set_intx(self->vfio, true));
+	EXPECT_EQ(1, event_count(self->event));
+}
+
+/* --- MSI ----------------------------------------------------------------- */
+
+TEST_F(interrupts, msi_counts)
+{
+	int i;
+
+	ASSERT_EQ(0, irq_route(self->vfio, MSI, 0, 1, &self->event));
+	EXPECT_EQ(1, irq_handlers(self->address));
+	for (i = 0; i < ROUNDS; i++) {
+		edu_raise(&self->edu);
+		ASSERT_EQ(1, event_count(self->event));
+	}
+	EXPECT_TRUE(event_quiet(self->event));
+}
+
+/* An eventfd adds up until it is read. */
+TEST_F(interrupts, msi_adds_up)
+{
+	int i;
+
+	ASSERT_EQ(0, irq_route(self->vfio, MSI, 0, 1, &self->event));
+	for (i = 0; i < ROUNDS; i++) {
+		edu_raise(&self->edu);
+		/* Two before the CPU takes one would be one. */
+		ASSERT_TRUE(wait_until(event_pending(self->event) == i + 1));
+	}
+	EXPECT_EQ(ROUNDS, event_count(self->event));
+}
+
+/* --- Both ---------------------------------------------------------------- */
+
+static const unsigned int indexes[] = { INTX, MSI };
+
+TEST_F(interrupts, rerouted_while_live)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, irq_route(self->vfio, indexes[i], 0, 1,
+				       &self->event));
+		edu_raise(&self->edu);
+		EXPECT_EQ(1, event_count(self->event));
+		edu_acknowledge(&self->edu);
+		if (indexes[i] == INTX)
+			irq_do(self->vfio, INTX, UNMASK, 0, 1);
+		ASSERT_EQ(0, irq_route(self->vfio, indexes[i], 0, 1,
+				       &self->other));
+		EXPECT_EQ(1, irq_handlers(self->address));
+		edu_raise(&self->edu);
+		EXPECT_EQ(1, event_count(self->other));
+		EXPECT_TRUE(event_quiet(self->event));
+		edu_acknowledge(&self->edu);
+		ASSERT_EQ(0, irq_disable(self->vfio, indexes[i]));
+	}
+}
+
+TEST_F(interrupts, loopback)
+{
+	const __u8 no = 0, yes = 1;
+	unsigned int i, index;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		index = indexes[i];
+		ASSERT_EQ(0, irq_route(self->vfio, index, 0, 1, &self->event));
+		ASSERT_EQ(0, irq_do(self->vfio, index, TRIGGER, 0, 1));
+		EXPECT_EQ(1, event_count(self->event));
+		ASSERT_EQ(0, irq_set(self->vfio, index, BOOL | TRIGGER, 0, 1,
+				     &yes, 1));
+		EXPECT_EQ(1, event_count(self->event));
+		ASSERT_EQ(0, irq_set(self->vfio, index, BOOL | TRIGGER, 0, 1,
+				     &no, 1));
+		EXPECT_TRUE(event_quiet(self->event));
+		ASSERT_EQ(0, irq_disable(self->vfio, index));
+	}
+}
+
+TEST_F(interrupts, disabled)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, irq_route(self->vfio, indexes[i], 0, 1,
+				       &self->event));
+		ASSERT_EQ(0, irq_disable(self->vfio, indexes[i]));
+		EXPECT_EQ(0, irq_handlers(self->address));
+		edu_raise(&self->edu);
+		EXPECT_TRUE(event_quiet(self->event));
+		EXPECT_EQ(-EINVAL, irq_do(self->vfio, indexes[i], TRIGGER, 0,
+					  1));
+		edu_acknowledge(&self->edu);
+	}
+}
+
+TEST_F(interrupts, routed_to_none)
+{
+	int i, none = -1;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, irq_route(self->vfio, indexes[i], 0, 1,
+				       &self->event));
+		ASSERT_EQ(0, irq_route(self->vfio, indexes[i], 0, 1, &none));
+		edu_raise(&self->edu);
+		EXPECT_TRUE(event_quiet(self->event));
+		edu_acknowledge(&self->edu);
+		ASSERT_EQ(0, irq_disable(self->vfio, indexes[i]));
+	}
+}
+
+TEST_F(interrupts, from_intx_to_msi_and_back)
+{
+	static const unsigned int order[] = { INTX, MSI, INTX, MSI };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		ASSERT_EQ(0, irq_route(self->vfio, order[i], 0, 1,
+				       &self->event));
+		/* One kind at a time. */
+		EXPECT_EQ(-EINVAL, irq_route(self->vfio,
+					     order[i] == MSI ? INTX : MSI, 0, 1,
+					     &self->other));
+		edu_raise(&self->edu);
+		EXPECT_EQ(1, event_count(self->event));
+		edu_acknowledge(&self->edu);
+		ASSERT_EQ(0, irq_disable(self->vfio, order[i]));
+	}
+	EXPECT_TRUE(event_quiet(self->other));
+}
+
+TEST_F(interrupts, close_leaves_nothing)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, irq_route(self->vfio, indexes[i], 0, 1,
+				       &self->event));
+		edu_raise(&self->edu);
+		EXPECT_EQ(1, event_count(self->event));
+		EXPECT_EQ(1, irq_handlers(self->address));
+		edu_close(&self->edu);
+		EXPECT_EQ(0, irq_handlers(self->address));
+		EXPECT_TRUE(event_quiet(self->event));
+		ASSERT_EQ(0, edu_open(&self->edu));
+		edu_acknowledge(&self->edu);
+	}
+}
+
+TEST_HARNESS_MAIN
