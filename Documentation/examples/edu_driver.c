@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver in userspace: DMA, and an interrupt when it is done.
+ *
+ * usage: edu_driver PCI-ADDRESS
+ *
+ * The device is QEMU's edu, bound to noiommu-pci. It copies a message from
+ * memory into its own buffer, and back to another place in memory. Start here
+ * for a driver of your own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/noiommu.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#define PAGE 4096
+#define MESSAGE_SIZE 2048
+#define TIMEOUT_MS 10000
+
+/* Registers of edu, of 32 bits and of 64, and where it sees its own buffer. */
+#define EDU_INTERRUPTS (0x24 / 4)
+#define EDU_ACKNOWLEDGE (0x64 / 4)
+#define EDU_DMA_SOURCE (0x80 / 8)
+#define EDU_DMA_DESTINATION (0x88 / 8)
+#define EDU_DMA_COUNT (0x90 / 8)
+#define EDU_DMA_COMMAND (0x98 / 8)
+#define EDU_DMA_START (1 << 0)
+#define EDU_DMA_TO_DEVICE 0
+#define EDU_DMA_TO_MEMORY (1 << 1)
+#define EDU_DMA_INTERRUPT (1 << 2)
+#define EDU_BUFFER 0x40000
+
+static int container, group, device, noiommu, interrupt;
+static volatile __u64 *registers;
+static size_t registers_size;
+static char *memory;
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* --- Open: as for any device of VFIO ------------------------------------- */
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		fail(path);
+	return fd;
+}
+
+static int open_group(const char *address)
+{
+	char path[128], link[128] = "";
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
+		 address);
+	if (readlink(path, link, sizeof(link) - 1) < 0)
+		fail(path);
+	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(link, '/'));
+	return open_file(path);
+}
+
+static void open_device(const char *address)
+{
+	noiommu = open_file("/dev/noiommu");
+	container = open_file("/dev/vfio/vfio");
+	group = open_group(address);
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
+		fail("VFIO_GROUP_SET_CONTAINER");
+	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		fail("VFIO_SET_IOMMU");
+	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, address);
+	if (device < 0)
+		fail("VFIO_GROUP_GET_DEVICE_FD");
+}
+
+static struct vfio_region_info region(unsigned int index)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = index,
+	};
+
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
+		fail("VFIO_DEVICE_GET_REGION_INFO");
+	return info;
+}
+
+static void map_registers(void)
+{
+	struct vfio_region_info bar = region(VFIO_PCI_BAR0_REGION_INDEX);
+
+	registers_size = bar.size;
+	registers = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 device, bar.offset);
+	if (registers == MAP_FAILED)
+		fail("mmap of BAR 0");
+}
+
+/* VFIO gives the device out with DMA off, and MSI is DMA, too. */
+static void enable_dma(void)
+{
+	const __u16 command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	off_t at = region(VFIO_PCI_CONFIG_REGION_INDEX).offset + PCI_COMMAND;
+
+	if (pwrite(device, &command, sizeof(command), at) != sizeof(command))
+		fail("command register");
+}
+
+/* --- Memory that the device may use -------------------------------------- */
+
+static __u64 translate(void)
+{
+	struct noiommu_extent extent;
+	struct noiommu_translate translate = {
+		.size = sizeof(translate),
+		.flags = NOIOMMU_ACCESS_WRITE,
+		.va = (uintptr_t)memory,
+		.length = PAGE,
+		.extents = (uintptr_t)&extent,
+		.nr_extents = 1,
+	};
+
+	if (ioctl(noiommu, NOIOMMU_TRANSLATE, &translate))
+		fail("NOIOMMU_TRANSLATE");
+	return extent.phys;
+}
+
+/*
+ * Mapped where it is, it is pinned until it is unmapped or the container is
+ * closed. If the page moves between the two calls the second fails, so once more.
+ *
+ * NOIOMMU_PIN is the other way: one call for any number of extents, no limit on
+ * their number, no VFIO_IOMMU_MAP_DMA. Take it where nothing else (a library, a
+ * framework, the same program on hosts with an IOMMU) expects to map memory.
+ */
+static __u64 map_memory(void)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.size = PAGE,
+	};
+
+	memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		fail("mmap of memory");
+	map.vaddr = (uintptr_t)memory;
+	for (;;) {
+		map.iova = translate();
+		if (!ioctl(container, VFIO_IOMMU_MAP_DMA, &map))
+			return map.iova;
+		if (errno != EINVAL)
+			fail("VFIO_IOMMU_MAP_DMA");
+	}
+}
+
+/* --- Interrupts ---------------------------------------------------------- */
+
+/* For MSI-X: its index, and as many eventfds as vectors. */
+static void enable_interrupt(void)
+{
+	char buffer[sizeof(struct vfio_irq_set) + sizeof(int)] = {};
+	struct vfio_irq_set *set = (struct vfio_irq_set *)buffer;
+
+	interrupt = eventfd(0, EFD_CLOEXEC);
+	if (interrupt < 0)
+		fail("eventfd");
+	set->argsz = sizeof(buffer);
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = VFIO_PCI_MSI_IRQ_INDEX;
+	set->count = 1;
+	memcpy(set->data, &interrupt, sizeof(int));
+	if (ioctl(device, VFIO_DEVICE_SET_IRQS, set))
+		fail("VFIO_DEVICE_SET_IRQS");
+}
+
+static void wait_for_interrupt(void)
+{
+	struct pollfd wait = { .fd = interrupt, .events = POLLIN };
+	__u64 count;
+
+	if (poll(&wait, 1, TIMEOUT_MS) != 1) {
+		fprintf(stderr, "no interrupt after %d ms\n", TIMEOUT_MS);
+		exit(1);
+	}
+	if (read(interrupt, &count, sizeof(count)) != sizeof(count))
+		fail("eventfd");
+}
+
+/* --- The device ---------------------------------------------------------- */
+
+/* Volatile accesses of a device are in order; those of memory are made to be. */
+static void copy(__u64 from, __u64 to, __u64 direction)
+{
+	volatile __u32 *words = (volatile __u32 *)registers;
+
+	registers[EDU_DMA_SOURCE] = from;
+	registers[EDU_DMA_DESTINATION] = to;
+	registers[EDU_DMA_COUNT] = MESSAGE_SIZE;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	registers[EDU_DMA_COMMAND] =
+		EDU_DMA_START | EDU_DMA_INTERRUPT | direction;
+	wait_for_interrupt();
+	words[EDU_ACKNOWLEDGE] = words[EDU_INTERRUPTS];
+}
+
+/*
+ * A mapping keeps the device open. Once it is closed it reaches no memory any
+ * more, and the memory may be let go. Exit would do the same.
+ */
+static void close_device(void)
+{
+	munmap((void *)registers, registers_size);
+	close(device);
+	close(group);
+	close(container);
+	close(interrupt);
+	close(noiommu);
+}
+
+int main(int argc, char **argv)
+{
+	__u64 phys;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: edu_driver PCI-ADDRESS\n");
+		return 2;
+	}
+	open_device(argv[1]);
+	map_registers();
+	phys = map_memory();
+	enable_dma();
+	enable_interrupt();
+
+	memset(memory, 0x5a, MESSAGE_SIZE);
+	copy(phys, EDU_BUFFER, EDU_DMA_TO_DEVICE);
+	copy(EDU_BUFFER, phys + MESSAGE_SIZE, EDU_DMA_TO_MEMORY);
+	if (memcmp(memory, memory + MESSAGE_SIZE, MESSAGE_SIZE)) {
+		fprintf(stderr, "the device wrote something else, or elsewhere\n");
+		return 1;
+	}
+	close_device();
+	printf("the device copied %d bytes and said so\n", MESSAGE_SIZE);
+	return 0;
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a device's raising an interrupt to the thread that waits for it, over
+ * uio_pci_generic, vfio-pci and noiommu-pci, with QEMU's edu at 0000:00:03.0.
+ *
+ * The waiting thread has real-time priority and there is one CPU: it runs as
+ * soon as the kernel has woken it.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#define ADDRESS "0000:00:03.0"
+#define DEVICE "/sys/bus/pci/devices/" ADDRESS "/"
+#define BAR_SIZE (1 << 20)
+#define EDU_INTERRUPTS (0x24 / 4)
+#define EDU_RAISE (0x60 / 4)
+#define EDU_ACKNOWLEDGE (0x64 / 4)
+#define ROUNDS 101
+#define UIO VFIO_PCI_NUM_IRQS
+
+static int container, group, device, event, unmask, config;
+static volatile __u32 *registers;
+/* Of the waiting thread. */
+static volatile __u64 woken;
+static volatile unsigned int rounds;
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static __u64 now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		fail(path);
+	return fd;
+}
+
+/* --- Ways ---------------------------------------------------------------- */
+
+struct way {
+	const char *name;
+	const char *driver;
+	unsigned int index;
+};
+
+static const struct way ways[] = {
+	{ "INTx", "uio_pci_generic", UIO },
+	{ "INTx", "vfio-pci", VFIO_PCI_INTX_IRQ_INDEX },
+	{ "INTx", "noiommu-pci", VFIO_PCI_INTX_IRQ_INDEX },
+	{ "MSI", "vfio-pci", VFIO_PCI_MSI_IRQ_INDEX },
+	{ "MSI", "noiommu-pci", VFIO_PCI_MSI_IRQ_INDEX },
+};
+
+#define WAYS (sizeof(ways) / sizeof(*ways))
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail(path);
+	close(fd);
+}
+
+static void bind_to(const char *driver)
+{
+	char path[128];
+
+	if (!access(DEVICE "driver", F_OK))
+		write_file(DEVICE "driver/unbind", ADDRESS);
+	write_file(DEVICE "driver_override", driver);
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", driver);
+	write_file(path, ADDRESS);
+}
+
+static void map_registers(int fd, off_t at)
+{
+	registers = mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			 at);
+	if (registers == MAP_FAILED)
+		fail("BAR 0");
+}
+
+static void route(unsigned int index, unsigned int action, int fd)
+{
+	char buffer[sizeof(struct vfio_irq_set) + sizeof(fd)] = {};
+	struct vfio_irq_set *set = (struct vfio_irq_set *)buffer;
+
+	set->argsz = sizeof(buffer);
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | action;
+	set->index = index;
+	set->count = 1;
+	memcpy(set->data, &fd, sizeof(fd));
+	if (ioctl(device, VFIO_DEVICE_SET_IRQS, set))
+		fail("VFIO_DEVICE_SET_IRQS");
+}
+
+/* A message is a DMA write. */
+static void enable_dma(void)
+{
+	const __u16 command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ||
+	    pwrite(device, &command, sizeof(command),
+		   info.offset + PCI_COMMAND) != sizeof(command))
+		fail("command register");
+}
+
+static void open_vfio(unsigned int index)
+{
+	struct vfio_region_info bar = { .argsz = sizeof(bar) };
+	char link[256] = "", path[64];
+
+	if (readlink(DEVICE "iommu_group", link, sizeof(link) - 1) < 0)
+		fail("iommu_group");
+	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(link, '/'));
+	container = open_file("/dev/vfio/vfio");
+	group = open_file(path);
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		fail("container");
+	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, ADDRESS);
+	if (device < 0 || ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &bar))
+		fail("device");
+	map_registers(device, bar.offset);
+	enable_dma();
+	event = eventfd(0, EFD_CLOEXEC);
+	unmask = eventfd(0, EFD_CLOEXEC);
+	route(index, VFIO_IRQ_SET_ACTION_TRIGGER, event);
+	if (index == VFIO_PCI_INTX_IRQ_INDEX)
+		route(index, VFIO_IRQ_SET_ACTION_UNMASK, unmask);
+}
+
+static void open_uio(void)
+{
+	int fd = open_file(DEVICE "resource0");
+
+	map_registers(fd, 0);
+	close(fd);
+	config = open_file(DEVICE "config");
+	event = open_file("/dev/uio0");
+}
+
+static void open_way(const struct way *way)
+{
+	container = -1;
+	group = -1;
+	device = -1;
+	unmask = -1;
+	config = -1;
+	bind_to(way->driver);
+	if (way->index == UIO)
+		open_uio();
+	else
+		open_vfio(way->index);
+	registers[EDU_ACKNOWLEDGE] = registers[EDU_INTERRUPTS];
+}
+
+static void close_way(void)
+{
+	const int all[] = { event, unmask, config, device, group, container };
+	unsigned int i;
+
+	munmap((void *)registers, BAR_SIZE);
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i] >= 0)
+			close(all[i]);
+}
+
+/* As the manual of each has it. */
+static void again(const struct way *way)
+{
+	const __u64 once = 1;
+	__u8 command;
+
+	registers[EDU_ACKNOWLEDGE] = registers[EDU_INTERRUPTS];
+	if (way->index == VFIO_PCI_INTX_IRQ_INDEX &&
+	    write(unmask, &once, sizeof(once)) != sizeof(once))
+		fail("unmask");
+	if (way->index != UIO)
+		return;
+	if (pread(config, &command, 1, PCI_COMMAND + 1) != 1)
+		fail("config");
+	command &= ~(PCI_COMMAND_INTX_DISABLE >> 8);
+	if (pwrite(config, &command, 1, PCI_COMMAND + 1) != 1)
+		fail("config");
+}
+
+/* --- Measuring ----------------------------------------------------------- */
+
+static void *wait_for_all(void *argument)
+{
+	struct pollfd poll_for = { .fd = event, .events = POLLIN };
+	const struct way *way = argument;
+	__u64 count;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		if (poll(&poll_for, 1, 10000) != 1)
+			fail("no interrupt");
+		woken = now();
+		if (read(event, &count, way->index == UIO ? 4 : 8) < 0)
+			fail("read");
+		again(way);
+		rounds = i + 1;
+	}
+	return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const __u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static __u64 median(const struct way *way)
+{
+	struct sched_param priority = { .sched_priority = 50 };
+	__u64 times[ROUNDS], start;
+	pthread_attr_t attributes;
+	pthread_t thread;
+	unsigned int i;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
+	pthread_attr_setschedparam(&attributes, &priority);
+	rounds = 0;
+	if (pthread_create(&thread, &attributes, wait_for_all, (void *)way))
+		fail("thread");
+	for (i = 0; i < ROUNDS; i++) {
+		/* What it does after waking is over when this one runs. */
+		usleep(1000);
+		start = now();
+		registers[EDU_RAISE] = 1;
+		while (rounds == i)
+			usleep(1000);
+		times[i] = woken - start;
+	}
+	pthread_join(thread, NULL);
+	qsort(times, ROUNDS, sizeof(*times), compare);
+	return times[ROUNDS / 2];
+}
+
+/* What stock vfio-pci costs for the same kind of interrupt. */
+static double stock(const double *costs, const char *kind)
+{
+	unsigned int i = 0;
+
+	while (strcmp(ways[i].driver, "vfio-pci") || strcmp(ways[i].name, kind))
+		i++;
+	return costs[i];
+}
+
+int main(void)
+{
+	double costs[WAYS];
+	unsigned int i;
+
+	printf("%-8s %-18s %10s %12s\n", "kind", "driver", "wake-up",
+	       "x vfio-pci");
+	for (i = 0; i < WAYS; i++) {
+		open_way(&ways[i]);
+		costs[i] = median(&ways[i]);
+		close_way();
+	}
+	for (i = 0; i < WAYS; i++)
+		printf("%-8s %-18s %10.0f %12.3f\n", ways[i].name,
+		       ways[i].driver, costs[i],
+		       costs[i] / stock(costs, ways[i].name));
+	return 0;
+}
