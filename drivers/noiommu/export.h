@@ -10,7 +10,8 @@
 
 /**
  * struct noiommu_bars - a driver that knows the BARs behind its mappings
- * @pfn: page frame of an address in a mapping, under the mmap lock; -ENOENT if
+ * @pfn: page frame of an address in a mapping, whose page frames follow one
+ *       another up to its end. Called under the mmap lock. Return: 0; -ENOENT if
  *       the mapping is not the driver's, -EFAULT if nothing answers there now
  */
 struct noiommu_bars {

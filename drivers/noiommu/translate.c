@@ -83,17 +83,18 @@ static void noiommu_batch_table(struct noiommu_batch *batch, unsigned long va)
 
 static int noiommu_batch_device(struct noiommu_batch *batch, unsigned long va)
 {
+	unsigned long pfn, next;
 	int ret;
 
 	batch->device = true;
-	do {
-		ret = noiommu_walk_device(va, batch->flags,
-					  batch->entries + batch->count);
+	while (va < batch->end && batch->count < batch->room) {
+		ret = noiommu_walk_device(va, batch->flags, &pfn, &next);
 		if (ret)
 			return batch->count ? 0 : ret;
-		batch->count++;
-		va += PAGE_SIZE;
-	} while (va < batch->end && batch->count < batch->room);
+		next = min(next, batch->end);
+		for (; va < next && batch->count < batch->room; va += PAGE_SIZE)
+			batch->entries[batch->count++] = noiommu_entry(pfn++, 0);
+	}
 	return 0;
 }
 

@@ -83,16 +83,18 @@ static bool noiommu_vma_permits(const struct vm_area_struct *vma, u32 flags)
 }
 
 /**
- * noiommu_walk_device() - where a page of device memory is
+ * noiommu_walk_device() - where device memory is
  * @va: page-aligned address of the caller's memory
  * @flags: bits of enum noiommu_access_flags
  * @pfn: out: its page frame
+ * @next: out: up to here page frames follow one another
  *
  * The caller holds the mmap lock for reading; it may be dropped and taken again.
  *
  * Return: 0; -EFAULT if it is not mapped, not so or not of a device; -EINTR.
  */
-int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn)
+int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn,
+			unsigned long *next)
 {
 	bool write = flags & NOIOMMU_ACCESS_WRITE;
 	struct mm_struct *mm = current->mm;
@@ -106,9 +108,11 @@ int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn)
 		if (!noiommu_vma_is_device(vma) ||
 		    !noiommu_vma_permits(vma, flags))
 			return -EFAULT;
+		*next = vma->vm_end;
 		ret = noiommu_bars_pfn(vma, va, pfn);
 		if (ret != -ENOENT)
 			return ret;
+		*next = va + PAGE_SIZE;
 		ret = noiommu_compat_follow_pfn(vma, va, pfn, &writable);
 		if (!ret && (writable || !write))
 			return 0;
