@@ -316,13 +316,37 @@ static void noiommu_removed(struct pci_dev *pdev)
 	mutex_unlock(&noiommu_claims_lock);
 }
 
+/* Is it a virtual function of a physical one that a user has? */
+static bool noiommu_is_users_vf(struct pci_dev *pdev)
+{
+	struct pci_driver *driver = pci_dev_driver(pci_physfn(pdev));
+
+	return pdev->is_virtfn && driver && driver->driver_managed_dma;
+}
+
+/*
+ * VFIO wants the virtual functions for itself, and asked for them when they
+ * appeared, too early to have a group.
+ */
+static void noiommu_offer_vfs(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev)
+		if (noiommu_is_users_vf(pdev) && !READ_ONCE(pdev->dev.driver) &&
+		    device_attach(&pdev->dev) < 0)
+			pci_notice(pdev, "noiommu: claimed, but no driver takes it\n");
+}
+
 static void noiommu_claim_new(struct work_struct *work)
 {
 	wait_for_device_probe();
 	/* Held while a slot is scanned: now its functions are complete. */
 	pci_lock_rescan_remove();
-	if (noiommu_claims_enabled() && !noiommu_refuse_host())
+	if (noiommu_claims_enabled() && !noiommu_refuse_host()) {
 		noiommu_claim_all();
+		noiommu_offer_vfs();
+	}
 	pci_unlock_rescan_remove();
 }
 
