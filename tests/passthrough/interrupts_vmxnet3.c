@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI-X of a VMXNET3 device, over vfio-pci and noiommu-pci: one vector for what
+ * it sent, one for events. The device has masks of its own besides the table's.
+ *
+ * Guest: vmxnet3 with the ID net and a network that takes no packets.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "interrupts.h"
+#include "kselftest_harness.h"
+#include "passthrough.h"
+#include "sysfs.h"
+#include "vmxnet3.h"
+
+/* More than a ring has entries. */
+#define ROUNDS 40
+#define EVENT_LINK (1 << 2)
+
+FIXTURE(interrupts_vmxnet3)
+{
+	char address[PCI_ADDRESS_SIZE];
+	struct vmxnet3 nic;
+	int events[VMXNET3_VECTORS];
+	int sent;
+	int event;
+	int other;
+};
+
+FIXTURE_VARIANT(interrupts_vmxnet3)
+{
+	const char *driver;
+};
+
+FIXTURE_VARIANT_ADD(interrupts_vmxnet3, vfio_pci)
+{
+	.driver = "vfio-pci",
+};
+
+FIXTURE_VARIANT_ADD(interrupts_vmxnet3, noiommu_pci)
+{
+	.driver = "noiommu-pci",
+};
+
+FIXTURE_SETUP(interrupts_vmxnet3)
+{
+	int i;
+
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, pci_find(VMXNET3_VENDOR, VMXNET3_DEVICE, 0,
+			      self->address));
+	ASSERT_EQ(0, passthrough_bind(self->address, variant->driver));
+	ASSERT_TRUE(pci_has_driver(self->address, variant->driver));
+	ASSERT_EQ(0, vmxnet3_open(&self->nic, self->address));
+	for (i = 0; i < VMXNET3_VECTORS; i++) {
+		self->events[i] = event_create();
+		ASSERT_LE(0, self->events[i]);
+	}
+	self->sent = self->events[VMXNET3_SENT];
+	self->event = self->events[VMXNET3_EVENT];
+	self->other = event_create();
+	ASSERT_LE(0, self->other);
+	ASSERT_EQ(0, irq_route(&self->nic.vfio, MSIX, 0, VMXNET3_VECTORS,
+			       self->events));
+	ASSERT_EQ(0, vmxnet3_start(&self->nic));
+	/* What was there already is told of at the start. */
+	vmxnet3_events(&self->nic);
+	for (i = 0; i < VMXNET3_VECTORS; i++)
+		while (!event_quiet(self->events[i]))
+			;
+}
+
+FIXTURE_TEARDOWN(interrupts_vmxnet3)
+{
+	int i;
+
+	vmxnet3_close(&self->nic);
+	EXPECT_EQ(0, irq_handlers(self->address));
+	for (i = 0; i < VMXNET3_VECTORS; i++)
+		close(self->events[i]);
+	close(self->other);
+}
+
+/* One packet, which the vector of its queue tells of and no other. */
+#define ASSERT_SENDS()							\
+do {									\
+	int __i;							\
+									\
+	ASSERT_EQ(0, vmxnet3_send(&self->nic));				\
+	ASSERT_EQ(1, event_count(self->sent));				\
+	for (__i = 0; __i < VMXNET3_VECTORS; __i++)			\
+		EXPECT_EQ(0, event_pending(self->events[__i]));		\
+} while (0)
+
+TEST_F(interrupts_vmxnet3, queue_counts)
+{
+	int i;
+
+	EXPECT_EQ(VMXNET3_VECTORS, irq_handlers(self->address));
+	for (i = 0; i < ROUNDS; i++)
+		ASSERT_SENDS();
+	EXPECT_TRUE(event_quiet(self->sent));
+	EXPECT_EQ(0, event_pending(self->event));
+}
+
+TEST_F(interrupts_vmxnet3, events_count)
+{
+	ASSERT_EQ(0, run("qemu-monitor 'set_link net off'"));
+	EXPECT_EQ(1, event_count(self->event));
+	EXPECT_TRUE(vmxnet3_events(&self->nic) & EVENT_LINK);
+	ASSERT_EQ(0, run("qemu-monitor 'set_link net on'"));
+	EXPECT_EQ(1, event_count(self->event));
+	EXPECT_TRUE(vmxnet3_events(&self->nic) & EVENT_LINK);
+	EXPECT_TRUE(event_quiet(self->event));
+	EXPECT_EQ(0, event_pending(self->sent));
+	ASSERT_SENDS();
+}
+
+TEST_F(interrupts_vmxnet3, masked_in_the_device)
+{
+	vmxnet3_mask(&self->nic, VMXNET3_SENT, true);
+	ASSERT_EQ(0, vmxnet3_send(&self->nic));
+	EXPECT_TRUE(event_quiet(self->sent));
+	/* It was pending. */
+	vmxnet3_mask(&self->nic, VMXNET3_SENT, false);
+	EXPECT_EQ(1, event_count(self->sent));
+	ASSERT_SENDS();
+}
+
+TEST_F(interrupts_vmxnet3, rerouted_while_live)
+{
+	ASSERT_SENDS();
+	ASSERT_EQ(0, irq_route(&self->nic.vfio, MSIX, VMXNET3_SENT, 1,
+			       &self->other));
+	EXPECT_EQ(VMXNET3_VECTORS, irq_handlers(self->address));
+	ASSERT_EQ(0, vmxnet3_send(&self->nic));
+	EXPECT_EQ(1, event_count(self->other));
+	EXPECT_TRUE(event_quiet(self->sent));
+	ASSERT_EQ(0, irq_route(&self->nic.vfio, MSIX, VMXNET3_SENT, 1,
+			       &self->sent));
+	ASSERT_SENDS();
+	EXPECT_TRUE(event_quiet(self->other));
+}
+
+TEST_HARNESS_MAIN
