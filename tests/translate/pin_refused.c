@@ -19,12 +19,12 @@
 #include "mappings.h"
 #include "memory.h"
 #include "noiommu.h"
+#include "pinned.h"
 #include "sysfs.h"
 #include "vfio.h"
 
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define ROOM 4096
-#define KIB_PAGE 4
 
 FIXTURE(pin_refused)
 {
@@ -51,28 +51,6 @@ FIXTURE_TEARDOWN(pin_refused)
 	EXPECT_EQ(self->pinned, memory_pinned());
 	EXPECT_EQ(self->locked, memory_locked());
 }
-
-static int pin(int fd, const void *va, size_t length, __u32 flags, __u32 *id)
-{
-	__u32 nr = 0;
-
-	return noiommu_pin_range(fd, va, length, flags, NULL, &nr, id);
-}
-
-#define EXPECT_HELD(references, pages)					\
-do {									\
-	EXPECT_EQ(self->pinned + (references), memory_pinned());	\
-	EXPECT_EQ(self->locked + (pages) * KIB_PAGE, memory_locked());	\
-} while (0)
-
-#define EXPECT_REFUSED(error, va, length, flags)			\
-do {									\
-	__u32 __id = 0;							\
-									\
-	EXPECT_EQ(-(error), pin(self->fd, va, length, flags, &__id));	\
-	EXPECT_EQ(0, __id);						\
-	EXPECT_HELD(0, 0);						\
-} while (0)
 
 /* The holes come after as much as makes every way to pin take place. */
 TEST_F(pin_refused, hole)

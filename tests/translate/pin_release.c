@@ -15,10 +15,8 @@
 #include "kselftest_harness.h"
 #include "memory.h"
 #include "noiommu.h"
+#include "pin_owner.h"
 #include "sysfs.h"
-
-#define WRITE NOIOMMU_ACCESS_WRITE
-#define PAGES 10
 
 FIXTURE(pin_release)
 {
@@ -46,33 +44,6 @@ FIXTURE_TEARDOWN(pin_release)
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
 	EXPECT_EQ(self->locked, memory_locked());
-}
-
-#define EXPECT_HELD(pages)						\
-	EXPECT_EQ(self->pinned + (pages), memory_pinned())
-
-#define EXPECT_LOCKED(pages)						\
-	EXPECT_EQ(self->locked + (pages) * 4, memory_locked())
-
-/* The ID, or 0. */
-static __u32 pin(int fd, const void *va)
-{
-	__u32 nr = 0, id;
-
-	if (noiommu_pin_range(fd, va, PAGES * PAGE, WRITE, NULL, &nr, &id))
-		return 0;
-	return id;
-}
-
-/* In a child: memory of its own, pinned on a descriptor of its own. */
-static int open_and_pin(int channel)
-{
-	char *memory = memory_pages(PAGES * PAGE);
-	int fd = noiommu_open_device();
-
-	if (!child_say(channel, pin(fd, memory)))
-		_exit(1);
-	return fd;
 }
 
 TEST_F(pin_release, close)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pins of some pages, by whoever has a descriptor. Expectations are of a test
+ * whose fixture has pinned and locked as they were before.
+ */
+#ifndef TESTS_PIN_OWNER_H
+#define TESTS_PIN_OWNER_H
+
+#include <unistd.h>
+
+#include "child.h"
+#include "memory.h"
+#include "noiommu.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define PAGES 10
+
+#define EXPECT_HELD(pages)						\
+	EXPECT_EQ(self->pinned + (pages), memory_pinned())
+
+#define EXPECT_LOCKED(pages)						\
+	EXPECT_EQ(self->locked + (pages) * 4, memory_locked())
+
+/* The ID, or 0. */
+static inline __u32 pin(int fd, const void *va)
+{
+	__u32 nr = 0, id;
+
+	if (noiommu_pin_range(fd, va, PAGES * PAGE, WRITE, NULL, &nr, &id))
+		return 0;
+	return id;
+}
+
+/* In a child: memory of its own, pinned on a descriptor of its own. */
+static inline int open_and_pin(int channel)
+{
+	char *memory = memory_pages(PAGES * PAGE);
+	int fd = noiommu_open_device();
+
+	if (!child_say(channel, pin(fd, memory)))
+		_exit(1);
+	return fd;
+}
+
+#endif
