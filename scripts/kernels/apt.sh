@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+# Packages of a Debian suite, also of one that this system does not use: that gets
+# lists of its own, in the cache, and the system's apt never hears of it. Sourced by
+# scripts/kernel; suite and cache are set.
+
+# The options of apt for the suite.
+apt_options=()
+
+# The mirror that this system takes Debian from.
+apt_mirror() {
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format '$(CREATED_BY) $(ORIGIN) $(CODENAME) $(REPO_URI)' |
+		awk '$1 == "Packages" && $2 == "Debian" && $3 !~ /-/ { print $4; exit }'
+}
+
+# apt_private DIR: makes a configuration that knows the suite and nothing else.
+apt_private() {
+	local dir=$1 mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	mirror=$(apt_mirror)
+	[ -n "$mirror" ] || die "apt has no mirror of Debian, where $suite would be"
+	[ -r "$keys" ] || die "$keys is missing: apt install debian-archive-keyring"
+	mkdir -p "$dir"/{lists,archives}/partial
+	: >"$dir/status"
+	echo "deb [signed-by=$keys] $mirror $suite main" >"$dir/sources.list"
+	cat >"$dir/apt.conf" <<-END
+		Dir::Etc::SourceList "$dir/sources.list";
+		Dir::Etc::SourceParts "-";
+		Dir::State::Lists "$dir/lists";
+		Dir::State::Status "$dir/status";
+		Dir::Cache "$dir";
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+	END
+}
+
+# Sets apt_options. The first time there is nothing that apt knows.
+apt_choose() {
+	local own
+
+	# shellcheck source=/dev/null
+	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	# As root apt would hand the work to the user _apt, who may not write here.
+	apt_options=(-o APT::Sandbox::User=root)
+	if [ "$suite" != "$own" ]; then
+		apt_private "$cache/apt-$suite"
+		apt_options=(-c "$cache/apt-$suite/apt.conf")
+	fi
+}
+
+apt_update() {
+	local log=$cache/apt-update.log as=as_root
+
+	say "apt-get update for $suite"
+	[ "${apt_options[0]}" != -c ] || as=""
+	$as apt-get -qq "${apt_options[@]}" update >"$log" 2>&1 ||
+		die "apt-get update for $suite failed: $(tail -n 1 "$log")"
+}
+
+# apt_version PACKAGE: the newest; fails if there is none.
+apt_version() {
+	apt-cache "${apt_options[@]}" policy "$1" 2>/dev/null |
+		awk '$1 == "Candidate:" && $2 != "(none)" { print $2; found = 1 } END { exit !found }'
+}
+
+# apt_depends PACKAGE PATTERN: the first dependency whose name matches.
+apt_depends() {
+	apt-cache "${apt_options[@]}" depends --important "$1" 2>/dev/null |
+		sed -n 's/^ *Depends: //p' | grep -m1 -E "^$2\$"
+}
+
+# apt_resolve: the kind's function kind_KIND_resolve, once more with new lists if
+# the old ones do not know what it wants.
+apt_resolve() {
+	apt_choose
+	kind_"$kind"_resolve || {
+		apt_update
+		kind_"$kind"_resolve
+	} || die "apt does not know the packages of $package in Debian's $suite with its security archive"
+}
+
+# apt_download DIR: pkgs, into DIR. The lists may be older than the archive, which
+# drops superseded packages.
+apt_download() {
+	local dir=$1 try
+
+	mkdir -p "$dir"
+	for try in 1 2; do
+		(cd "$dir" && apt-get -qq "${apt_options[@]}" download "${pkgs[@]}") >"$dir/log" 2>&1 &&
+			return
+		[ "$try" = 2 ] || {
+			apt_update
+			kind_"$kind"_resolve || break
+		}
+	done
+	die "cannot download ${pkgs[*]}: $(tail -n 1 "$dir/log")"
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+# Kernels built here: package is a linux-source of Debian, configs the files of
+# tests/vm/configs that are put together, each over those before it. Sourced by
+# scripts/kernel.
+
+source_configs() {
+	local config
+
+	for config in ${configs//,/ }; do
+		cat "$configs_dir/$config" || exit
+	done
+	# Two builds of one version must not share a directory of modules.
+	echo "CONFIG_LOCALVERSION=\"-${configs##*,}\""
+}
+
+kind_source_resolve() {
+	local version
+
+	# The compiler decides the product, too.
+	"$top/scripts/deps" source
+	version=$(apt_version "$package") || return 1
+	pkgs=("$package=$version")
+}
+
+kind_source_key() {
+	echo "${pkgs[*]}"
+	gcc --version | head -n 1
+	source_configs
+}
+
+source_unpack() {
+	local tmp=$1
+
+	say "unpacking ${pkgs[*]}"
+	dpkg-deb -x "$tmp"/deb/*.deb "$tmp/tar"
+	mkdir -p "$tmp/out/build"
+	tar -C "$tmp/out/build" --strip-components=1 -xJf "$tmp"/tar/usr/src/linux-source-*.tar.xz
+	rm -rf "$tmp/tar" "$tmp/deb"
+}
+
+source_make() {
+	make -C "$tree" "$@" >>"$log" 2>&1 || {
+		tail -n 5 "$log" >&2
+		die "make $* failed for $name: the whole story is in $log"
+	}
+}
+
+# An option that the sources do not have any more would be dropped without a word.
+source_configure() {
+	local wanted=$1 unset
+
+	source_make KCONFIG_ALLCONFIG="$wanted" allnoconfig
+	unset=$(awk -F= '
+		/^#/ || !NF { next }
+		{ want[$1] = $0 }
+		END { for (o in want) if (want[o] !~ /=n$/) print want[o] }' "$wanted" |
+		grep -vxF -f "$tree/.config") || return 0
+	die "$name cannot have ${unset//$'\n'/ }: see tests/vm/configs"
+}
+
+# Prints how far make is, every half minute.
+source_progress() {
+	local steps
+
+	while sleep 30; do
+		steps=$(grep -cE '^  [A-Z]+ ' "$log") || :
+		say "$name: $steps files made"
+	done
+}
+
+kind_source_make() {
+	local tmp=$1 tree=$1/out/build out=$1/out log=$cache/build-$name.log progress
+
+	say "downloading ${pkgs[*]} (170 MB)"
+	apt_download "$tmp/deb"
+	source_unpack "$tmp"
+	: >"$log"
+	source_configs >"$tmp/configs"
+	source_configure "$tmp/configs"
+	say "building $name, about ten minutes on 2 cores (log: $log)"
+	source_progress &
+	progress=$!
+	# shellcheck disable=SC2064 # this process
+	trap "kill $progress 2>/dev/null; rm -rf '$tmp'" EXIT
+	source_make -j"$(nproc)"
+	source_make INSTALL_MOD_PATH="$out/modules" INSTALL_MOD_STRIP=1 modules_install
+	kill "$progress"
+	release=$(cat "$tree/include/config/kernel.release")
+	rm -f "$out/modules/lib/modules/$release"/{build,source}
+	cp "$tree/arch/x86/boot/bzImage" "$out/vmlinuz"
+	cp "$tree/.config" "$out/config"
+	ln -s build "$out/source"
+}
