@@ -9,6 +9,11 @@
  *
  * Device memory has no struct page that could be asked for. The PFN comes from
  * the page table, after a fault if need be.
+ *
+ * A mapping may have both (VM_MIXEDMAP). Some of these, the kernel's clock for
+ * one, refuse faults on behalf of another process, as which hmm_range_fault()
+ * counts its own: they are faulted in first, and what has no struct page even
+ * then has no answer.
  */
 #include <linux/hmm.h>
 #include <linux/mm.h>
@@ -82,6 +87,23 @@ static bool noiommu_vma_permits(const struct vm_area_struct *vma, u32 flags)
 	       (!(flags & NOIOMMU_ACCESS_WRITE) || vma->vm_flags & VM_WRITE);
 }
 
+static int noiommu_walk_mixed(unsigned long va, u32 flags, unsigned long *pfn)
+{
+	unsigned long entry;
+	bool unlocked;
+	int ret;
+
+	ret = fixup_user_fault(current->mm, va,
+			       flags & NOIOMMU_ACCESS_WRITE ? FAULT_FLAG_WRITE : 0,
+			       &unlocked);
+	if (!ret)
+		ret = noiommu_walk(va, va + PAGE_SIZE, flags, &entry);
+	if (ret)
+		return ret == -EINTR ? -EINTR : -EFAULT;
+	*pfn = noiommu_entry_pfn(entry);
+	return 0;
+}
+
 /**
  * noiommu_walk_device() - where device memory is
  * @va: page-aligned address of the caller's memory
@@ -113,6 +135,8 @@ int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn,
 		if (ret != -ENOENT)
 			return ret;
 		*next = va + PAGE_SIZE;
+		if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
+			return noiommu_walk_mixed(va, flags, pfn);
 		ret = noiommu_compat_follow_pfn(vma, va, pfn, &writable);
 		if (!ret && (writable || !write))
 			return 0;
