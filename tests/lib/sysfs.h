@@ -30,10 +30,10 @@ int pci_unbind(const char *address);
 /* Binds with driver_override, which is forgotten again. */
 int pci_bind(const char *address, const char *driver);
 
-/* Polls for at most ten seconds. */
+/* Polls for at least a minute: a guest full of sanitizers takes its time. */
 #define wait_until(condition) \
 	({ \
-		int __left = 1000; \
+		int __left = 6000; \
 		while (!(condition) && --__left > 0) \
 			usleep(10000); \
 		!!(condition); \

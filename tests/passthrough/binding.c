@@ -20,8 +20,6 @@
 #include "sysfs.h"
 #include "vfio.h"
 
-#define TAINT_USER (1 << 6)
-#define WARNING "given to userspace, its DMA can reach all of memory"
 #define NOT_CLAIMED "%s: noiommu-pci: not claimed by noiommu"
 #define DRIVER "noiommu-pci"
 
@@ -67,28 +65,6 @@ FIXTURE_TEARDOWN(binding)
 	pci_unbind(self->edu);
 	pci_unbind(self->nic);
 	unload();
-}
-
-static long tainted(void)
-{
-	long flags = -1;
-
-	file_read_long("/proc/sys/kernel/tainted", &flags);
-	return flags & TAINT_USER;
-}
-
-TEST_F(binding, open_taints)
-{
-	struct vfio vfio;
-
-	ASSERT_EQ(0, run("modprobe noiommu-pci"));
-	ASSERT_EQ(0, pci_bind(self->edu, DRIVER));
-	EXPECT_EQ(0, tainted());
-	EXPECT_FALSE(kernel_log_has(WARNING));
-	ASSERT_EQ(0, vfio_open(&vfio, self->edu));
-	EXPECT_EQ(TAINT_USER, tainted());
-	EXPECT_TRUE(kernel_log_has(WARNING));
-	vfio_close(&vfio);
 }
 
 /* Of the group's open the provider has its own check; this is the device's. */

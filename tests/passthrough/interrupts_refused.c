@@ -98,8 +98,6 @@ static const struct refusal refusals[] = {
 	{ "MSI: mask", ENOTTY, MSI, NONE | MASK, 0, 1, 0 },
 	{ "MSI: unmask", ENOTTY, MSI, NONE | UNMASK, 0, 1, 0 },
 	{ "MSI-X: there is none", EINVAL, MSIX, EVENTFD | TRIGGER, 0, 1, 4 },
-	{ "errors: not PCIe", EINVAL, VFIO_PCI_ERR_IRQ_INDEX,
-	  EVENTFD | TRIGGER, 0, 1, 4 },
 	{ "request: start", EINVAL, VFIO_PCI_REQ_IRQ_INDEX,
 	  EVENTFD | TRIGGER, 1, 1, 4 },
 	{ "request: mask", ENOTTY, VFIO_PCI_REQ_IRQ_INDEX,

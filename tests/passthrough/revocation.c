@@ -28,7 +28,7 @@
 
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define WRITE NOIOMMU_ACCESS_WRITE
-#define PATIENCE 60
+#define PATIENCE 300
 /* Time enough to do it wrong. */
 #define WHILE_US 300000
 

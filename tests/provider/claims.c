@@ -246,7 +246,7 @@ static bool plugged(char address[PCI_ADDRESS_SIZE])
 
 static int plug(void)
 {
-	return run("qemu-monitor 'device_add virtio-rng-pci,id=plug,bus=rp0,disable-legacy=on'");
+	return run("qemu-monitor 'device_add e1000e,id=plug,bus=rp0'");
 }
 
 static int unplug(void)
@@ -260,7 +260,7 @@ TEST_F(claims, hot_plug)
 	long before;
 	int i;
 
-	run("modprobe -r virtio_pci");
+	ASSERT_EQ(0, run("modprobe -r e1000e"));
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	before = claimed();
 	for (i = 0; i < 2; i++) {
@@ -279,12 +279,11 @@ TEST_F(claims, hot_plug_with_native_driver)
 	char address[PCI_ADDRESS_SIZE];
 	long before;
 
-	ASSERT_EQ(0, run("modprobe virtio_pci"));
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	before = claimed();
 	ASSERT_EQ(0, plug());
 	ASSERT_TRUE(wait_until(plugged(address)));
-	ASSERT_TRUE(wait_until(pci_has_driver(address, "virtio-pci")));
+	ASSERT_TRUE(wait_until(pci_has_driver(address, "e1000e")));
 	/* Time enough to do it wrong. */
 	usleep(200000);
 	EXPECT_TRUE(is_unclaimed(address));

@@ -182,13 +182,16 @@ TEST_F(identity, overlapping)
 TEST_F(identity, beyond_the_aperture)
 {
 	char *memory = memory_huge(HUGE_2M);
+	int error;
 
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_REFUSED(EINVAL, memory, PAGE, 1ULL << 62);
 	/* Where messages to the interrupt controllers go. */
 	ASSERT_REFUSED(EINVAL, memory, PAGE, 0xfee00000);
 	ASSERT_REFUSED(EINVAL, memory, PAGE, 0ULL - PAGE);
-	ASSERT_REFUSED(EINVAL, memory, 2 * PAGE, 0ULL - PAGE);
+	/* VFIO's own word for an end that wraps is one or the other. */
+	error = -vfio_map(self->vfio, memory, 2 * PAGE, 0ULL - PAGE);
+	EXPECT_TRUE(error == EINVAL || error == EOVERFLOW);
 }
 
 TEST_F(identity, interrupt_window_is_reserved)

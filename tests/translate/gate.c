@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Who may open /dev/noiommu, what an open one keeps, and what it tells of the
- * module. The last test locks the kernel down, which cannot be taken back.
+ * module. lockdown.c has the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,6 @@
 #include "noiommu.h"
 #include "privilege.h"
 #include "sysfs.h"
-
-#define LOCKDOWN "/sys/kernel/security/lockdown"
 
 FIXTURE(gate)
 {
@@ -238,15 +236,6 @@ TEST_F(gate, a_32_bit_caller)
 	EXPECT_EQ(phys, report.pinned.phys);
 	EXPECT_EQ(0, report.unpin_error);
 	EXPECT_EQ(-EFAULT, report.above_error);
-}
-
-TEST_F(gate, not_under_lockdown)
-{
-	if (access(LOCKDOWN, F_OK))
-		SKIP(return, "this kernel has no lockdown");
-	ASSERT_EQ(0, file_write(LOCKDOWN, "integrity"));
-	EXPECT_EQ(-EPERM, noiommu_open_device());
-	EXPECT_EQ(0, use(self->fd));
 }
 
 TEST_HARNESS_MAIN

@@ -146,7 +146,7 @@ TEST_F(more, stack_heap_data_and_text)
 	free(heap);
 }
 
-TEST_F_TIMEOUT(more, a_huge_page_of_1_gib, 90)
+TEST_F(more, a_huge_page_of_1_gib)
 {
 	char *memory = mmap(NULL, HUGE_1G, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
@@ -166,7 +166,7 @@ TEST_F_TIMEOUT(more, a_huge_page_of_1_gib, 90)
 	EXPECT_TRUE(translates(self->fd, memory + HUGE_1G - PAGE, PAGE, WRITE));
 }
 
-TEST_F_TIMEOUT(more, shared_huge_page_of_1_gib, 90)
+TEST_F(more, shared_huge_page_of_1_gib)
 {
 	int memfd = memfd_create("1G", MFD_HUGETLB | MFD_HUGE_1GB);
 	struct noiommu_extent extent;

@@ -207,17 +207,19 @@ static void layout_print(const struct layout *layout)
 		       layout->pieces[i].end, layout->pieces[i].prot);
 }
 
-TEST_F_TIMEOUT(layouts, random, 90)
+/* As many as a slow guest gets through in a minute. */
+TEST_F(layouts, random)
 {
 	const char *given = getenv("SEED");
 	unsigned int seed = given ? atoi(given) : time(NULL) ^ getpid();
+	time_t end = time(NULL) + 60;
 	struct layout layout;
 	bool good;
 	int i;
 
 	printf("# seed %u, given as SEED= it is the same again\n", seed);
 	srandom(seed);
-	for (i = 0; i < LAYOUTS; i++) {
+	for (i = 0; i < LAYOUTS && time(NULL) < end; i++) {
 		ASSERT_TRUE(layout_create(&layout, self->area));
 		good = check_layout(&layout, self->fd);
 		if (!good) {
@@ -226,6 +228,7 @@ TEST_F_TIMEOUT(layouts, random, 90)
 		}
 		ASSERT_TRUE(good);
 	}
+	printf("# %d layouts\n", i);
 }
 
 /* What several threads do to one area until they are told to stop. */

@@ -343,7 +343,7 @@ static long mixed_references(const enum mapping kinds[MAPPINGS],
 	return references;
 }
 
-TEST_F_TIMEOUT(pin_memory, mixed, 60)
+TEST_F(pin_memory, mixed)
 {
 	enum mapping kinds[MAPPINGS];
 	char *memory, *va;
