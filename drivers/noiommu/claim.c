@@ -95,7 +95,7 @@ static int noiommu_claim_register(struct noiommu_claim *claim)
 	if (ret)
 		return ret;
 
-	/* From 6.7 on, registering succeeds also if another provider won. */
+	/* Registering may succeed also if another provider won. */
 	if (!dev->iommu || dev->iommu->iommu_dev != &claim->iommu) {
 		iommu_device_unregister(&claim->iommu);
 		return -EBUSY;
@@ -110,7 +110,7 @@ static int noiommu_claim_register(struct noiommu_claim *claim)
 static int noiommu_claim(struct pci_dev *pdev)
 {
 	struct noiommu_claim *claim;
-	int ret;
+	int ret = -ENOMEM;
 
 	device_lock_assert(&pdev->dev);
 	lockdep_assert_held(&noiommu_claims_lock);
@@ -119,18 +119,22 @@ static int noiommu_claim(struct pci_dev *pdev)
 
 	claim = kzalloc(sizeof(*claim), GFP_KERNEL);
 	if (!claim)
-		return -ENOMEM;
+		goto err_report;
 	claim->pdev = pci_dev_get(pdev);
 	ret = noiommu_claim_register(claim);
-	if (ret) {
-		pci_err(pdev, "noiommu: not claimed: %pe\n", ERR_PTR(ret));
-		pci_dev_put(pdev);
-		kfree(claim);
-		return ret;
-	}
+	if (ret)
+		goto err_free;
 	list_add_tail(&claim->node, &noiommu_claims);
 	noiommu_claim_total++;
 	return 0;
+
+err_free:
+	pci_dev_put(pdev);
+	kfree(claim);
+err_report:
+	/* Whoever unbinds a function or plugs one in gets no errno. */
+	pci_err(pdev, "noiommu: not claimed: %pe\n", ERR_PTR(ret));
+	return ret;
 }
 
 static void noiommu_claim_release(struct noiommu_claim *claim)

@@ -4,67 +4,181 @@
 # Ask a kernel's headers what compat.h wants to know.
 #
 # usage: compat-probe.sh INCLUDE-DIR > compat-probed.h
+#
+# The questions are at the end:
+#
+#   in FILE               the next ones are about its code
+#   in FILE struct NAME   only about this struct in it
+#   in FILE comments      only about its comments
+#   SYMBOL TEXT           is TEXT there? Then SYMBOL is defined. @ is the name of a
+#                         parameter, or none
+#   only NAME...          has the struct no other callbacks? For a table that is of
+#                         no use with one left out
+#
+# Words and signs count, not how they are laid out; and what is conditional is there.
+# If none of the forms is there that compat.h knows, compat.h says so. What cannot be
+# asked at all fails here.
 set -eu
 
-include=${1:?usage: compat-probe.sh INCLUDE-DIR}
-
-# struct_of NAME FILE: print the definition of struct NAME, comments dropped
-struct_of()
+LC_ALL=C awk -v dir="${1:?usage: compat-probe.sh INCLUDE-DIR}" '
+function fail(message)
 {
-	if [ ! -r "$include/$2" ]; then
-		echo "compat-probe.sh: $include/$2: not found; wrong headers?" >&2
-		exit 1
-	fi
-	awk -v start="^struct $1 [{]" '
-		$0 ~ start { inside = 1 }
-		inside { text = text $0 "\n" }
-		inside && /^}/ { found = 1; exit }
-		END {
-			if (!found) exit 1
-			while (match(text, /\/\*([^*]|\*+[^*\/])*\*+\//))
-				text = substr(text, 1, RSTART - 1) \
-				       substr(text, RSTART + RLENGTH)
-			printf "%s", text
-		}' "$include/$2" || {
-		echo "compat-probe.sh: struct $1 is not in $2" >&2
-		exit 1
+	print "compat-probe.sh: " message | "cat >&2"
+	exit 1
+}
+
+# One blank around each word and each sign.
+function spread(text)
+{
+	gsub(/[^A-Za-z0-9_ \t]/, " & ", text)
+	gsub(/[ \t]+/, " ", text)
+	return text
+}
+
+# Adds a line to code and comments; in_comment is how it begins, and how it ends.
+function read_line(line,    whole, out, at)
+{
+	whole = line
+	while (line != "") {
+		at = in_comment ? index(line, "*/") : match(line, /\/[*\/]/)
+		if (!at)
+			at = length(line) + 1
+		if (in_comment)
+			comments = comments " " substr(line, 1, at - 1)
+		else
+			out = out " " substr(line, 1, at - 1)
+		if (at > length(line))
+			break
+		line = substr(line, at)
+		if (line ~ /^\/\//) {
+			comments = comments " " line
+			break
+		}
+		line = substr(line, 3)
+		in_comment = !in_comment
+	}
+	if (directive || out ~ /^[ \t]*#/)
+		directive = whole ~ /\\$/
+	else
+		code = code " " out
+}
+
+function read_header(name,    line, status)
+{
+	code = comments = ""
+	in_comment = directive = 0
+	while ((status = (getline line < (dir "/" name))) > 0)
+		read_line(line)
+	if (status < 0)
+		fail(dir "/" name ": not found; wrong headers?")
+	close(dir "/" name)
+	code = spread(code " ")
+	gsub(/[*]/, " ", comments)
+	comments = spread(comments " ")
+	header = name
+}
+
+function body_of(struct,    text, depth, i, sign)
+{
+	text = code
+	while (match(text, " struct " struct " [{] ")) {
+		text = substr(text, RSTART + RLENGTH - 1)
+		# An empty one stands in where its part of the kernel is left out.
+		if (text ~ /^ }/)
+			continue
+		depth = 1
+		for (i = 1; depth && i <= length(text); i++) {
+			sign = substr(text, i, 1)
+			depth += (sign == "{") - (sign == "}")
+		}
+		if (!depth)
+			return substr(text, 1, i - 2)
+	}
+	fail("struct " struct " is not in " header)
+}
+
+function check_callbacks(known,    members, n, i, name)
+{
+	n = split(place, members, ";")
+	for (i = 1; i <= n; i++) {
+		if (!match(members[i], /[(] [*] [A-Za-z0-9_]+ [)]/))
+			continue
+		name = substr(members[i], RSTART + 3, RLENGTH - 4)
+		if (!index(known, name))
+			fail("struct " struct " has a member" name \
+			     "that is not known here")
 	}
 }
 
-# has SYMBOL FILE REGEX: define SYMBOL if a line of FILE matches
-has()
+# The text as a regular expression: its words and signs, one blank between.
+function pattern(text)
 {
-	if grep -Eq "$3" "$include/$2"; then
-		echo "#define $1 1"
-	fi
+	text = spread(" " text " ")
+	gsub(/[^A-Za-z0-9_ ]/, "[&]", text)
+	gsub(/\[@\] /, "([A-Za-z0-9_]+ )*", text)
+	return text
 }
 
-# probe SYMBOL STRUCT FILE REGEX: define SYMBOL if a member of STRUCT matches
-probe()
-{
-	body=$(struct_of "$2" "$3") || exit 1
-	if printf '%s' "$body" | tr -s ' \t\n' ' ' | grep -Eq "$4"; then
-		echo "#define $1 1"
-	fi
+BEGIN {
+	print "/* Written by compat-probe.sh. */"
 }
+/^#/ || !NF {
+	next
+}
+$1 == "in" {
+	if ($2 != header)
+		read_header($2)
+	struct = $4
+	place = $3 == "struct" ? body_of(struct) : $3 == "comments" ? comments : code
+	next
+}
+{
+	question = $1
+	sub(/^[^ \t]+[ \t]+/, "")
+	if (question == "only")
+		check_callbacks(" " $0 " ")
+	else if (place ~ pattern($0))
+		print "#define " question " 1"
+}' <<'END'
+in linux/iommu.h struct iommu_domain_ops
+HAVE_ATTACH_DEV      int (*attach_dev)(struct iommu_domain *@, struct device *@);
+HAVE_ATTACH_DEV_OLD  int (*attach_dev)(struct iommu_domain *@, struct device *@, struct iommu_domain *@);
 
-echo "/* Written by compat-probe.sh. */"
-probe HAVE_ATTACH_DEV_OLD iommu_domain_ops linux/iommu.h \
-	'\(\*attach_dev\)\([^)]*, [^),]*, ?[^)]*\)'
-probe HAVE_DOMAIN_ALLOC_PAGING iommu_ops linux/iommu.h \
-	'\(\*domain_alloc_paging\)\('
-probe HAVE_DOMAIN_ALLOC iommu_ops linux/iommu.h '\(\*domain_alloc\)\('
-probe HAVE_IDENTITY_DOMAIN iommu_ops linux/iommu.h '\*identity_domain;'
-probe HAVE_BLOCKED_DOMAIN iommu_ops linux/iommu.h '\*blocked_domain;'
-probe HAVE_OPS_PGSIZE_BITMAP iommu_ops linux/iommu.h ' pgsize_bitmap;'
-probe HAVE_BUS_IOMMU_OPS bus_type linux/device/bus.h '\*iommu_ops;'
-has HAVE_FOLLOW_PFNMAP linux/mm.h '^int follow_pfnmap_start\('
-has HAVE_FOLLOW_PTE_MM linux/mm.h '^int follow_pte\(struct mm_struct \*'
-has HAVE_OLD_UNSHARE linux/mm.h 'gup_must_unshare\(unsigned int flags'
-has HAVE_PMD_SPECIAL linux/mm.h 'pmd_special\(pmd_t '
-probe HAVE_VFIO_IOMMUFD vfio_device_ops linux/vfio.h '\(\*bind_iommufd\)'
-probe HAVE_VFIO_DETACH_IOAS vfio_device_ops linux/vfio.h '\(\*detach_ioas\)'
-probe HAVE_VFIO_PASID vfio_device_ops linux/vfio.h '\(\*pasid_attach_ioas\)'
-probe HAVE_VFIO_REGION_CAPS vfio_device_ops linux/vfio.h \
-	'\(\*get_region_info_caps\)'
-probe HAVE_VFIO_TOKEN_UUID vfio_device_ops linux/vfio.h '\(\*match_token_uuid\)'
+in linux/iommu.h struct iommu_ops
+HAVE_DOMAIN_ALLOC_PAGING  struct iommu_domain *(*domain_alloc_paging)(struct device *@);
+HAVE_IDENTITY_DOMAIN      struct iommu_domain *identity_domain;
+HAVE_BLOCKED_DOMAIN       struct iommu_domain *blocked_domain;
+HAVE_DOMAIN_ALLOC         struct iommu_domain *(*domain_alloc)(unsigned @);
+HAVE_OPS_PGSIZE_BITMAP    unsigned long pgsize_bitmap;
+
+# In any form: the compiler tells if it is not the one that compat.h knows.
+in linux/device/bus.h struct bus_type
+HAVE_BUS_IOMMU_OPS  iommu_ops
+
+in linux/rmap.h
+HAVE_CONFIG_GUP_FAST  IS_ENABLED(CONFIG_HAVE_GUP_FAST)
+HAVE_CONFIG_FAST_GUP  IS_ENABLED(CONFIG_HAVE_FAST_GUP)
+
+in linux/mm.h
+HAVE_FOLLOW_PFNMAP  int follow_pfnmap_start(struct follow_pfnmap_args *@);
+HAVE_FOLLOW_PTE_MM  int follow_pte(struct mm_struct *@, unsigned long @, pte_t **@, spinlock_t **@);
+HAVE_PMD_SPECIAL    bool pmd_special(pmd_t @)
+HAVE_UNSHARE_ANON   bool gup_must_unshare(unsigned int @, struct page *@)
+
+in linux/mm_types.h comments
+HAVE_UNSHARE_COW  FAULT_FLAG_UNSHARE: The fault is an unsharing request to break COW
+
+in linux/vfio_pci_core.h struct vfio_pci_core_device
+HAVE_VFIO_VMA_LIST  struct list_head vma_list;
+
+in linux/vfio.h struct vfio_device
+HAVE_VFIO_INODE  struct inode *inode;
+
+in linux/vfio.h struct vfio_device_ops
+only init release open_device close_device bind_iommufd unbind_iommufd attach_ioas detach_ioas pasid_attach_ioas pasid_detach_ioas read write ioctl get_region_info_caps mmap request match match_token_uuid dma_unmap device_feature
+HAVE_VFIO_IOMMUFD      (*bind_iommufd)
+HAVE_VFIO_DETACH_IOAS  (*detach_ioas)
+HAVE_VFIO_PASID        (*pasid_attach_ioas)
+HAVE_VFIO_REGION_CAPS  (*get_region_info_caps)
+HAVE_VFIO_TOKEN_UUID   (*match_token_uuid)
+END

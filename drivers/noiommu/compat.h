@@ -4,7 +4,13 @@
  *
  * The sources speak the newest dialect. What a kernel has is probed in its
  * headers (compat-probe.sh writes compat-probed.h) and never guessed from a
- * version number: distributions backport.
+ * version number: distributions backport. A kernel on which a difference takes
+ * neither of the known forms does not build.
+ *
+ * What older kernels lack altogether is made here under the kernel's own name.
+ * Where that is not possible the sources say noiommu_compat_x or
+ * NOIOMMU_COMPAT_X, which on the newest kernel is a macro for what would stand
+ * there without it. See Documentation/compat.rst.
  */
 #ifndef NOIOMMU_COMPAT_H
 #define NOIOMMU_COMPAT_H
@@ -15,14 +21,16 @@
 
 #include "compat-probed.h"
 
+/* --- The IOMMU core ----------------------------------------------------------- */
+
 /*
  * iommu_domain_ops.attach_dev has a third argument, the domain left, from
  * 6.19 on.
  */
-#ifdef HAVE_ATTACH_DEV_OLD
+#if defined(HAVE_ATTACH_DEV_OLD)
 #define NOIOMMU_COMPAT_ATTACH(fn)
 #define noiommu_compat_attach(fn) fn
-#else
+#elif defined(HAVE_ATTACH_DEV)
 #define NOIOMMU_COMPAT_ATTACH(fn)					\
 static int fn##_compat(struct iommu_domain *domain, struct device *dev)	\
 {									\
@@ -30,34 +38,40 @@ static int fn##_compat(struct iommu_domain *domain, struct device *dev)	\
 }
 
 #define noiommu_compat_attach(fn) fn##_compat
+#else
+#error "struct iommu_domain_ops has no attach_dev(domain, dev, old) and no attach_dev(domain, dev)"
 #endif
 
 /*
  * iommu_ops: static domains and an allocator for the rest from 6.7 on, one
  * allocator for all types before.
  */
-struct iommu_domain *noiommu_domain_alloc(struct device *dev);
-extern struct iommu_domain noiommu_identity_domain;
-extern struct iommu_domain noiommu_blocked_domain;
-
-#if defined(HAVE_DOMAIN_ALLOC_PAGING) && defined(HAVE_IDENTITY_DOMAIN) && \
-	defined(HAVE_BLOCKED_DOMAIN)
-#define NOIOMMU_COMPAT_ALLOC_ERR(err) ERR_PTR(err)
+#if defined(HAVE_DOMAIN_ALLOC_PAGING)
+#if !defined(HAVE_IDENTITY_DOMAIN) || !defined(HAVE_BLOCKED_DOMAIN)
+#error "struct iommu_ops has domain_alloc_paging, but not both identity_domain and blocked_domain"
+#endif
 #define NOIOMMU_COMPAT_DOMAINS					\
 	.identity_domain	= &noiommu_identity_domain,	\
 	.blocked_domain		= &noiommu_blocked_domain,	\
 	.domain_alloc_paging	= noiommu_domain_alloc
 #elif defined(HAVE_DOMAIN_ALLOC) && defined(HAVE_OPS_PGSIZE_BITMAP)
-#define NOIOMMU_COMPAT_ALLOC_ERR(err) NULL
+/* As noiommu.h says later. */
+struct iommu_domain *noiommu_domain_alloc(struct device *dev);
+extern struct iommu_domain noiommu_identity_domain;
+extern struct iommu_domain noiommu_blocked_domain;
+
 static inline struct iommu_domain *noiommu_compat_domain_alloc(unsigned int type)
 {
+	struct iommu_domain *domain;
+
 	switch (type) {
 	case IOMMU_DOMAIN_IDENTITY:
 		return &noiommu_identity_domain;
 	case IOMMU_DOMAIN_BLOCKED:
 		return &noiommu_blocked_domain;
 	case IOMMU_DOMAIN_UNMANAGED:
-		return noiommu_domain_alloc(NULL);
+		domain = noiommu_domain_alloc(NULL);
+		return IS_ERR(domain) ? NULL : domain;
 	default:
 		return NULL;
 	}
@@ -67,11 +81,11 @@ static inline struct iommu_domain *noiommu_compat_domain_alloc(unsigned int type
 	.domain_alloc	= noiommu_compat_domain_alloc,		\
 	.pgsize_bitmap	= PAGE_SIZE
 #else
-#error "struct iommu_ops has neither domain_alloc_paging with static domains nor domain_alloc"
+#error "struct iommu_ops has no domain_alloc_paging, and not both domain_alloc and pgsize_bitmap"
 #endif
 
 /*
- * Before 6.7 each bus points to the one provider's ops, and goes on doing so
+ * Before 6.8 each bus points to the one provider's ops, and goes on doing so
  * when the provider is gone: the next device that is added faults.
  */
 #ifdef HAVE_BUS_IOMMU_OPS
@@ -99,54 +113,69 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 #endif
 }
 #else
-static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
-{
-}
+#define noiommu_compat_forget_ops(ops)
 #endif
 
-/* From 6.12 on device memory is also mapped by huge entries. */
-#ifdef HAVE_PMD_SPECIAL
-#define noiommu_compat_pmd_special(pmd) pmd_special(pmd)
-#define noiommu_compat_pud_special(pud) pud_special(pud)
+/* --- Memory --------------------------------------------------------------------- */
+
+/* The configuration option has this name from 6.10 on. */
+#if defined(HAVE_CONFIG_GUP_FAST)
+#define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_GUP_FAST)
+#elif defined(HAVE_CONFIG_FAST_GUP)
+#define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_FAST_GUP)
 #else
-#define noiommu_compat_pmd_special(pmd) false
-#define noiommu_compat_pud_special(pud) false
+#error "linux/rmap.h asks for neither CONFIG_HAVE_GUP_FAST nor CONFIG_HAVE_FAST_GUP"
 #endif
 
 /*
- * The page frame of an address in a mapping of device memory, under the mmap
- * lock. Return: 0, or -EINVAL if the page table has none.
+ * The page frame of an address in a mapping of device memory: from 6.12 on, which
+ * also maps it by huge entries, and marks them.
  */
-static inline int noiommu_compat_follow_pfn(struct vm_area_struct *vma,
-					    unsigned long va,
-					    unsigned long *pfn, bool *writable)
-{
 #if defined(HAVE_FOLLOW_PFNMAP)
-	struct follow_pfnmap_args args = { .vma = vma, .address = va };
-	int ret = follow_pfnmap_start(&args);
-
-	if (ret)
-		return ret;
-	*pfn = args.pfn;
-	*writable = args.writable;
-	follow_pfnmap_end(&args);
-	return 0;
-#elif defined(HAVE_FOLLOW_PTE_MM)
-	spinlock_t *lock; /* of the page table */
-	pte_t *pte;
-	int ret = follow_pte(vma->vm_mm, va, &pte, &lock);
-
-	if (ret)
-		return ret;
-	__acquire(lock);
-	*pfn = pte_pfn(*pte);
-	*writable = pte_write(*pte);
-	pte_unmap_unlock(pte, lock);
-	return 0;
-#else
-#error "linux/mm.h has neither follow_pfnmap_start() nor follow_pte(mm, ...)"
+#ifndef HAVE_PMD_SPECIAL
+#error "linux/mm.h has follow_pfnmap_start(), but no pmd_special()"
 #endif
+#elif defined(HAVE_FOLLOW_PTE_MM)
+static inline bool pmd_special(pmd_t pmd)
+{
+	return false;
 }
+
+static inline bool pud_special(pud_t pud)
+{
+	return false;
+}
+
+struct follow_pfnmap_args {
+	struct vm_area_struct *vma;
+	unsigned long address;
+	spinlock_t *lock; /* of the page table */
+	pte_t *ptep;
+	unsigned long pfn;
+	bool writable;
+};
+
+static inline int follow_pfnmap_start(struct follow_pfnmap_args *args)
+{
+	int ret = follow_pte(args->vma->vm_mm, args->address, &args->ptep,
+			     &args->lock);
+
+	if (ret)
+		return ret;
+	args->pfn = pte_pfn(*args->ptep);
+	args->writable = pte_write(*args->ptep);
+	return 0;
+}
+
+static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
+{
+	/* Taken in follow_pte(), where sparse does not see it. */
+	__acquire(args->lock);
+	pte_unmap_unlock(args->ptep, args->lock);
+}
+#else
+#error "linux/mm.h has neither follow_pfnmap_start(args) nor follow_pte(mm, address, ptep, lock)"
+#endif
 
 /*
  * From 6.2 on a long-term pin for reading makes a private page the process's own,
@@ -154,45 +183,51 @@ static inline int noiommu_compat_follow_pfn(struct vm_area_struct *vma,
  * one where the process may only read, but that would not mind PROT_NONE, so that
  * it is tried for reading first. Shared mappings neither allow nor need it.
  */
-#ifdef HAVE_OLD_UNSHARE
-static inline int noiommu_compat_pin_read(unsigned long va, int count,
+#if defined(HAVE_UNSHARE_COW)
+#define noiommu_compat_pin_fast pin_user_pages_fast
+#elif defined(HAVE_UNSHARE_ANON)
+static inline int noiommu_compat_pin_fast(unsigned long va, int count,
+					  unsigned int flags,
 					  struct page **pages)
 {
 	int got, forced;
 
-	got = pin_user_pages_fast(va, count, FOLL_LONGTERM | FOLL_WRITE, pages);
-	if (got != -EFAULT)
+	got = pin_user_pages_fast(va, count, flags | FOLL_WRITE, pages);
+	if (got != -EFAULT || flags & FOLL_WRITE)
 		return got;
-	got = pin_user_pages_fast(va, count, FOLL_LONGTERM, pages);
+	got = pin_user_pages_fast(va, count, flags, pages);
 	if (got <= 0)
 		return got;
 	unpin_user_pages(pages, got);
-	forced = pin_user_pages_fast(va, got, FOLL_LONGTERM | FOLL_WRITE |
-				     FOLL_FORCE, pages);
+	forced = pin_user_pages_fast(va, got, flags | FOLL_WRITE | FOLL_FORCE,
+				     pages);
 	if (forced != -EFAULT)
 		return forced;
-	return pin_user_pages_fast(va, got, FOLL_LONGTERM, pages);
+	return pin_user_pages_fast(va, got, flags, pages);
 }
 #else
-static inline int noiommu_compat_pin_read(unsigned long va, int count,
-					  struct page **pages)
-{
-	return pin_user_pages_fast(va, count, FOLL_LONGTERM, pages);
-}
+#error "FAULT_FLAG_UNSHARE is not said to break COW, and there is no gup_must_unshare(flags, page)"
 #endif
 
-static inline int noiommu_compat_pin(unsigned long va, int count, bool write,
-				     struct page **pages)
-{
-	if (!write)
-		return noiommu_compat_pin_read(va, count, pages);
-	return pin_user_pages_fast(va, count, FOLL_LONGTERM | FOLL_WRITE,
-				   pages);
-}
+/* --- VFIO ------------------------------------------------------------------------- */
 
 /*
- * vfio_device_ops that some kernels want; core has them all where they exist.
- * Each stands on a line of its own in the table, without a comma.
+ * Before 6.10 vfio-pci-core keeps a list of mappings, and turns the offset of one
+ * (region, page in it) into the page frame. From then on it finds them by their
+ * offsets, through an inode.
+ */
+#if defined(HAVE_VFIO_VMA_LIST)
+#define NOIOMMU_COMPAT_PGOFF_IS_PFN true
+#elif defined(HAVE_VFIO_INODE)
+#define NOIOMMU_COMPAT_PGOFF_IS_PFN false
+#else
+#error "struct vfio_pci_core_device has no vma_list, and struct vfio_device no inode"
+#endif
+
+/*
+ * vfio_device_ops that some kernels want; core has them all where they exist, and
+ * compat-probe.sh refuses others. Each stands on a line of its own in the table,
+ * without a comma.
  */
 #ifdef HAVE_VFIO_IOMMUFD
 #define NOIOMMU_COMPAT_VFIO_BIND				\

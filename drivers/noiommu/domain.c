@@ -113,7 +113,7 @@ struct iommu_domain *noiommu_domain_alloc(struct device *dev)
 	struct noiommu_domain *user = kzalloc(sizeof(*user), GFP_KERNEL);
 
 	if (!user)
-		return NOIOMMU_COMPAT_ALLOC_ERR(-ENOMEM);
+		return ERR_PTR(-ENOMEM);
 	user->domain.ops = &noiommu_user_domain_ops;
 	user->domain.pgsize_bitmap = PAGE_SIZE;
 	/* Every address the bus can carry, RAM or BAR, is in this resource. */

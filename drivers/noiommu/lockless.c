@@ -13,7 +13,7 @@
 #include "chardev.h"
 #include "compat.h"
 
-#if IS_ENABLED(CONFIG_HAVE_GUP_FAST) || IS_ENABLED(CONFIG_HAVE_FAST_GUP)
+#if NOIOMMU_COMPAT_GUP_FAST
 
 /**
  * struct noiommu_lockless - a walk under way
@@ -70,7 +70,7 @@ static unsigned long noiommu_lockless_huge(struct noiommu_lockless *walk,
 		pmd_t pmd = READ_ONCE(*pmdp);
 
 		if (!pmd_leaf(pmd) || !pmd_access_permitted(pmd, walk->write) ||
-		    noiommu_compat_pmd_special(pmd))
+		    pmd_special(pmd))
 			break;
 		*entry++ = noiommu_huge_entry(va, pmd_pfn(pmd), PMD_SHIFT);
 		va = (va | ~PMD_MASK) + 1;
@@ -119,8 +119,7 @@ static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
 		return false;
 	if (!pud_leaf(pud))
 		return !pud_bad(pud) && noiommu_lockless_pmds(walk, pudp, pud);
-	if (!pud_access_permitted(pud, walk->write) ||
-	    noiommu_compat_pud_special(pud))
+	if (!pud_access_permitted(pud, walk->write) || pud_special(pud))
 		return false;
 	*walk->entry++ = noiommu_huge_entry(walk->va, pud_pfn(pud), PUD_SHIFT);
 	walk->va = (walk->va | ~PUD_MASK) + 1;

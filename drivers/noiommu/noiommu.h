@@ -41,7 +41,10 @@ bool noiommu_filter_match(struct pci_dev *pdev);
 int noiommu_refuse_host(void);
 int noiommu_refuse_function(struct pci_dev *pdev);
 
-/* domain.c; compat.h declares the rest, as it makes iommu_ops of it */
+/* domain.c */
+struct iommu_domain *noiommu_domain_alloc(struct device *dev);
+extern struct iommu_domain noiommu_identity_domain;
+extern struct iommu_domain noiommu_blocked_domain;
 extern const struct iommu_domain_ops noiommu_user_domain_ops;
 extern atomic64_t noiommu_mapped_bytes;
 extern atomic64_t noiommu_refused_maps;

@@ -37,8 +37,6 @@ static LIST_HEAD(noiommu_pci_devices);
 
 /* What core gives to mappings: learnt from the first, and the same for all. */
 static const struct vm_operations_struct *noiommu_pci_vm_ops;
-/* Before 6.10 core turns the offset of a mapping into a page frame. */
-static bool noiommu_pci_pgoff_is_pfn;
 
 static struct noiommu_pci *to_noiommu_pci(struct vfio_device *vdev)
 {
@@ -154,14 +152,13 @@ static int noiommu_pci_mmap(struct vfio_device *vdev,
 			    struct vm_area_struct *vma)
 {
 	struct noiommu_pci *dev = to_noiommu_pci(vdev);
-	unsigned long pgoff = vma->vm_pgoff;
-	unsigned int index = pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+	unsigned int index = vma->vm_pgoff >>
+			     (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
 	int ret;
 
 	ret = vfio_pci_core_mmap(vdev, vma);
 	if (ret || index >= PCI_STD_NUM_BARS)
 		return ret;
-	WRITE_ONCE(noiommu_pci_pgoff_is_pfn, vma->vm_pgoff != pgoff);
 	WRITE_ONCE(noiommu_pci_vm_ops, vma->vm_ops);
 	/*
 	 * Core asked for uncached. On x86 the type of barmap[] wins whatever is
@@ -227,7 +224,7 @@ static unsigned long noiommu_pci_vma_pfn(struct vfio_pci_core_device *core,
 	const unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
 	resource_size_t start;
 
-	if (READ_ONCE(noiommu_pci_pgoff_is_pfn))
+	if (NOIOMMU_COMPAT_PGOFF_IS_PFN)
 		return vma->vm_pgoff;
 	start = pci_resource_start(core->pdev, vma->vm_pgoff >> shift);
 	return PHYS_PFN(start) + (vma->vm_pgoff & (BIT(shift) - 1));

@@ -168,6 +168,14 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 	return PAGE_SIZE << noiommu_entry_order(entry);
 }
 
+static int noiommu_pin_pages(unsigned long va, int count, bool write,
+			     struct page **pages)
+{
+	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+
+	return noiommu_compat_pin_fast(va, count, flags, pages);
+}
+
 /* Pins what is left of what one entry maps, and learns its size. */
 static int noiommu_pin_one(struct noiommu_pinning *pinning)
 {
@@ -176,7 +184,7 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 	unsigned long va = pinning->va, next, pfn, size;
 	long got;
 
-	got = noiommu_compat_pin(va, 1, pinning->pinned->write, page);
+	got = noiommu_pin_pages(va, 1, pinning->pinned->write, page);
 	if (got != 1)
 		return noiommu_pin_error(got, va);
 	chunk->count++;
@@ -210,8 +218,8 @@ static unsigned int noiommu_pin_pairs(unsigned long va, unsigned long size,
 
 	for (i = 0; i < count; i += two) {
 		two = min(count - i, 2U);
-		got = noiommu_compat_pin(va + (i + 1) * size - PAGE_SIZE, two,
-					 write, pages + i);
+		got = noiommu_pin_pages(va + (i + 1) * size - PAGE_SIZE, two,
+					write, pages + i);
 		if (got != two)
 			return i + max(got, 0);
 	}
@@ -278,7 +286,7 @@ static int noiommu_pin_table(struct noiommu_pinning *pinning)
 
 	count = min_t(unsigned long, chunk->room - chunk->count,
 		      DIV_ROUND_UP(end, PAGE_SIZE) - va / PAGE_SIZE);
-	got = noiommu_compat_pin(va, count, pinning->pinned->write, pages);
+	got = noiommu_pin_pages(va, count, pinning->pinned->write, pages);
 	if (got <= 0)
 		return noiommu_pin_error(got, va);
 	chunk->count += got;

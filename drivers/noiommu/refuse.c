@@ -27,8 +27,8 @@ static bool noiommu_served_by_other(struct pci_dev *pdev)
 #define NOIOMMU_VIRTIO_IOMMU	0x1057
 
 /*
- * One function behind a real IOMMU is enough to refuse the host: before 6.7
- * the bus has room for one provider, and a host where some devices are
+ * One function behind a real IOMMU is enough to refuse the host: on some
+ * kernels the bus has room for one provider, and a host where some devices are
  * isolated and some are not wants a decision that a module cannot take.
  */
 static struct pci_dev *noiommu_find_served(void)

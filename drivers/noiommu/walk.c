@@ -104,6 +104,21 @@ static int noiommu_walk_mixed(unsigned long va, u32 flags, unsigned long *pfn)
 	return 0;
 }
 
+/* Return: 0, or -EINVAL if the page table has no page frame there. */
+static int noiommu_table_pfn(struct vm_area_struct *vma, unsigned long va,
+			     unsigned long *pfn, bool *writable)
+{
+	struct follow_pfnmap_args args = { .vma = vma, .address = va };
+	int ret = follow_pfnmap_start(&args);
+
+	if (ret)
+		return ret;
+	*pfn = args.pfn;
+	*writable = args.writable;
+	follow_pfnmap_end(&args);
+	return 0;
+}
+
 /**
  * noiommu_walk_device() - where device memory is
  * @va: page-aligned address of the caller's memory
@@ -137,7 +152,7 @@ int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn,
 		*next = va + PAGE_SIZE;
 		if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
 			return noiommu_walk_mixed(va, flags, pfn);
-		ret = noiommu_compat_follow_pfn(vma, va, pfn, &writable);
+		ret = noiommu_table_pfn(vma, va, pfn, &writable);
 		if (!ret && (writable || !write))
 			return 0;
 		if (fatal_signal_pending(current))
