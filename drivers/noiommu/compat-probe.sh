@@ -170,6 +170,7 @@ HAVE_UNSHARE_COW  FAULT_FLAG_UNSHARE: The fault is an unsharing request to break
 
 in linux/vfio_pci_core.h struct vfio_pci_core_device
 HAVE_VFIO_VMA_LIST  struct list_head vma_list;
+HAVE_VFIO_PCI_OPS   const struct vfio_pci_device_ops *pci_ops;
 
 in linux/vfio.h struct vfio_device
 HAVE_VFIO_INODE  struct inode *inode;

@@ -263,4 +263,11 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 #define NOIOMMU_COMPAT_VFIO_TOKEN
 #endif
 
+/* From 6.19 on core exports BARs as dma-bufs, for those who say where they are. */
+#ifdef HAVE_VFIO_PCI_OPS
+#define NOIOMMU_COMPAT_VFIO_DMABUF 1
+#else
+#define NOIOMMU_COMPAT_VFIO_DMABUF 0
+#endif
+
 #endif /* NOIOMMU_COMPAT_H */

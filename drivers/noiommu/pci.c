@@ -190,6 +190,12 @@ static const struct vfio_device_ops noiommu_pci_ops = {
 	NOIOMMU_COMPAT_VFIO_TOKEN
 };
 
+#if NOIOMMU_COMPAT_VFIO_DMABUF
+static const struct vfio_pci_device_ops noiommu_pci_device_ops = {
+	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+};
+#endif
+
 /* --- Physical addresses of BARs -------------------------------------------------- */
 
 static bool noiommu_pci_is_ours(const struct vm_area_struct *vma)
@@ -269,6 +275,9 @@ static int noiommu_pci_probe(struct pci_dev *pdev,
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	dev_set_drvdata(&pdev->dev, &dev->core);
+#if NOIOMMU_COMPAT_VFIO_DMABUF
+	dev->core.pci_ops = &noiommu_pci_device_ops;
+#endif
 	/* Listed first: once it is registered it can be opened and mapped. */
 	mutex_lock(&noiommu_pci_lock);
 	list_add_tail(&dev->node, &noiommu_pci_devices);
