@@ -64,6 +64,8 @@ char *memory_partly_contiguous(void)
 	memory += -(unsigned long)memory & (HUGE_2M - 1);
 	madvise(memory, HUGE_2M, MADV_HUGEPAGE);
 	memset(memory, 0xa5, HUGE_2M);
+	/* Or khugepaged makes it whole again. */
+	madvise(memory, HUGE_2M, MADV_NOHUGEPAGE);
 	madvise(memory + 2 * PAGE, PAGE, MADV_DONTNEED);
 	memory[2 * PAGE] = 1;
 	if (memory_phys(memory) + PAGE == memory_phys(memory + PAGE) &&

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who gets DMA through iommufd, and what it does to the kernel's good name.
+ *
+ * The tests run in the order in which they stand here: a taint is not taken
+ * back, and lockdown is not either.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "held.h"
+#include "iommufd.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "passthrough.h"
+#include "privilege.h"
+#include "sysfs.h"
+
+#define TAINT_USER (1 << 6)
+#define WARNING "given to userspace, its DMA can reach all of memory"
+#define LOCKDOWN "/sys/kernel/security/lockdown"
+#define STOCK "vfio-pci"
+#define OURS "noiommu-pci"
+
+static void __attribute__((constructor)) required(void)
+{
+	iommufd_required();
+}
+
+FIXTURE(cdev_privilege)
+{
+	struct space space;
+	struct held held;
+	char *memory;
+	__u64 iova;
+};
+
+FIXTURE_SETUP(cdev_privilege)
+{
+	ASSERT_EQ(0, passthrough_load());
+	self->space = (struct space){ .fd = -1, .edu.vfio = { -1, -1, -1 } };
+	self->memory = memory_pages(PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)self->memory);
+	self->iova = memory_phys(self->memory);
+	self->held = held_now();
+}
+
+FIXTURE_TEARDOWN(cdev_privilege)
+{
+	space_close(&self->space);
+	EXPECT_HELD(0);
+}
+
+static long tainted(void)
+{
+	long flags = -1;
+
+	file_read_long("/proc/sys/kernel/tainted", &flags);
+	return flags & TAINT_USER;
+}
+
+static int map(struct space *space, const void *memory, __u64 iova)
+{
+	return iommufd_map(space->fd, space->ioas, memory, PAGE, iova);
+}
+
+TEST_F(cdev_privilege, attach_needs_rawio)
+{
+	__u32 hwpt;
+
+	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
+	ASSERT_EQ(0, space_bind(&self->space, STOCK, 0));
+	ASSERT_EQ(0, map(&self->space, self->memory, self->iova));
+	EXPECT_EQ(-EPERM, space_attach(&self->space));
+	EXPECT_HELD(0);
+	ASSERT_EQ(0, iommufd_hwpt(self->space.fd, self->space.device,
+				  self->space.ioas, 0, &hwpt));
+	EXPECT_EQ(-EPERM, cdev_attach(&self->space.edu.vfio, &hwpt));
+	EXPECT_EQ(0, tainted());
+	EXPECT_FALSE(kernel_log_has(WARNING));
+}
+
+/* Of attach the provider has its own check; this is the device's. */
+TEST_F(cdev_privilege, bind_needs_rawio)
+{
+	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
+	EXPECT_EQ(-EPERM, space_bind(&self->space, OURS, 0));
+	EXPECT_EQ(0, tainted());
+	EXPECT_FALSE(kernel_log_has(WARNING));
+}
+
+TEST_F(cdev_privilege, attach_taints)
+{
+	ASSERT_EQ(0, space_bind(&self->space, STOCK, 0));
+	EXPECT_EQ(0, tainted());
+	ASSERT_EQ(0, space_attach(&self->space));
+	EXPECT_EQ(TAINT_USER, tainted());
+	EXPECT_TRUE(kernel_log_has(WARNING));
+}
+
+/* The taint is there now, but the message shows who it is that gives it. */
+TEST_F(cdev_privilege, bind_taints)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
+	ASSERT_EQ(0, pci_unbind(address));
+	ASSERT_EQ(0, run("rmmod noiommu-pci"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	ASSERT_EQ(0, run("rmmod noiommu"));
+	kernel_log_mark();
+	ASSERT_EQ(0, passthrough_load());
+	EXPECT_FALSE(kernel_log_has(WARNING));
+	ASSERT_EQ(0, space_bind(&self->space, OURS, 0));
+	EXPECT_TRUE(kernel_log_has(WARNING));
+	kernel_log_mark();
+	ASSERT_EQ(0, space_attach(&self->space));
+	EXPECT_FALSE(kernel_log_has(WARNING));
+}
+
+/* What it had it keeps, what it would get it does not get. */
+TEST_F(cdev_privilege, dropped_after_bind)
+{
+	__u32 hwpt, kept;
+
+	ASSERT_EQ(0, space_bind(&self->space, OURS, 0));
+	ASSERT_EQ(0, iommufd_hwpt(self->space.fd, self->space.device,
+				  self->space.ioas, 0, &kept));
+	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
+	EXPECT_EQ(-EPERM, space_attach(&self->space));
+	EXPECT_EQ(0, cdev_attach(&self->space.edu.vfio, &kept));
+	EXPECT_EQ(0, map(&self->space, self->memory, self->iova));
+	EXPECT_HELD(1);
+	EXPECT_EQ(-EPERM, space_attach(&self->space));
+	ASSERT_EQ(0, iommufd_hwpt(self->space.fd, self->space.device,
+				  self->space.ioas, 0, &hwpt));
+	EXPECT_EQ(-EPERM, cdev_attach(&self->space.edu.vfio, &hwpt));
+	EXPECT_EQ(0, iommufd_destroy(self->space.fd, hwpt));
+	/* It is where it was. */
+	EXPECT_HELD(1);
+	EXPECT_EQ(PAGE, iommufd_unmap(self->space.fd, self->space.ioas,
+				      self->iova, PAGE));
+	EXPECT_EQ(0, cdev_detach(&self->space.edu.vfio));
+}
+
+TEST_F(cdev_privilege, dropped_after_attach)
+{
+	ASSERT_EQ(0, space_open(&self->space, STOCK, 0));
+	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
+	EXPECT_EQ(0, map(&self->space, self->memory, self->iova));
+	EXPECT_EQ(-EINVAL, map(&self->space, self->memory, self->iova + PAGE));
+	EXPECT_HELD(1);
+	edu_dma_in(&self->space.edu, self->iova, EDU_BUFFER_SIZE);
+	EXPECT_EQ(0, cdev_detach(&self->space.edu.vfio));
+	EXPECT_EQ(-EPERM, space_attach(&self->space));
+	EXPECT_HELD(0);
+}
+
+TEST_F(cdev_privilege, nothing_under_lockdown)
+{
+	if (access(LOCKDOWN, F_OK))
+		SKIP(return, "this kernel has no lockdown");
+	ASSERT_EQ(0, file_write(LOCKDOWN, "integrity"));
+	ASSERT_EQ(0, space_bind(&self->space, STOCK, 0));
+	EXPECT_EQ(-EPERM, space_attach(&self->space));
+	space_close(&self->space);
+	EXPECT_EQ(-EPERM, space_bind(&self->space, OURS, 0));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What maps through iommufd hold, as expectations of a test whose fixture has in
+ * "held" what was held before.
+ */
+#ifndef TESTS_HELD_H
+#define TESTS_HELD_H
+
+#include "memory.h"
+#include "sysfs.h"
+
+struct held {
+	/* Bytes in all domains of the provider. */
+	long mapped;
+	long pinned;
+	/* KiB that are accounted to this process. */
+	long accounted;
+};
+
+static inline struct held held_now(void)
+{
+	struct held held = { -1, -1, -1 };
+
+	file_read_long(PROVIDER "/mapped_bytes", &held.mapped);
+	held.pinned = memory_pinned();
+	file_field("/proc/self/status", "VmPin", &held.accounted);
+	return held;
+}
+
+/* So many more pages than before, each in so many domains. */
+#define EXPECT_HELD_IN(domains, pages)					\
+do {									\
+	struct held __now = held_now();					\
+									\
+	EXPECT_EQ(self->held.mapped +					\
+		  (long)((domains) * (pages) * PAGE), __now.mapped);	\
+	EXPECT_EQ(self->held.pinned + (long)(pages), __now.pinned);	\
+	EXPECT_EQ(self->held.accounted + (long)((pages) * PAGE / 1024),	\
+		  __now.accounted);					\
+} while (0)
+
+#define EXPECT_HELD(pages) EXPECT_HELD_IN(1, pages)
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it
+ * with mmap(), mbochs each page when it is touched. Both are RAM to
+ * VFIO, too, and can be mapped for the DMA of others.
+ *
+ * Guest: edu.
+ */
+#include <errno.h>
+#include <linux/vfio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "iommufd.h"
+#include "kselftest_harness.h"
+#include "mdev.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "passthrough.h"
+#include "pinned.h"
+#include "sysfs.h"
+#include "translation.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define READ_WRITE (PROT_READ | PROT_WRITE)
+/* Of each: pages may be scattered, and take a map each. */
+#define PAGES 64
+#define LENGTH (PAGES * PAGE)
+/* Of mbochs: registers, and the first of those that set the mode. */
+#define REGISTERS_BAR 2
+#define MODE 0x500
+
+static void __attribute__((constructor)) required(void)
+{
+	mdev_required();
+}
+
+FIXTURE(mdev_maps)
+{
+	struct mdev mdev;
+	char *bar;
+	int fd;
+	long pinned;
+	long locked;
+};
+
+FIXTURE_VARIANT(mdev_maps)
+{
+	const char *type;
+};
+
+FIXTURE_VARIANT_ADD(mdev_maps, mdpy)
+{
+	.type = "mdpy-vga",
+};
+
+FIXTURE_VARIANT_ADD(mdev_maps, mbochs)
+{
+	.type = "mbochs-small",
+};
+
+FIXTURE_SETUP(mdev_maps)
+{
+	run("modprobe noiommu");
+	self->fd = noiommu_open_device();
+	ASSERT_LE(0, self->fd);
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+	ASSERT_EQ(0, mdev_open(&self->mdev, variant->type));
+	self->bar = self->mdev.bar;
+	ASSERT_LE(LENGTH, self->mdev.length);
+}
+
+FIXTURE_TEARDOWN(mdev_maps)
+{
+	if (mdev_exists())
+		EXPECT_EQ(0, mdev_remove(&self->mdev));
+	EXPECT_FALSE(mdev_exists());
+	close(self->fd);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+}
+
+static void fill(char *memory, size_t length, unsigned int seed)
+{
+	srand(seed);
+	while (length--)
+		*memory++ = rand() >> 8;
+}
+
+static int bind_edu(void)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	return passthrough_load() ?:
+	       pci_find(EDU_VENDOR, EDU_DEVICE, 0, address) ?:
+	       passthrough_bind(address, "vfio-pci");
+}
+
+/* Device to device, past the process: in comes what the one has, out the other. */
+static bool copies(struct edu *edu, __u64 source, __u64 destination,
+		   const char *from, const char *to)
+{
+	edu_dma_in(edu, source, EDU_BUFFER_SIZE);
+	edu_dma_out(edu, destination, EDU_BUFFER_SIZE);
+	return !memcmp(from, to, EDU_BUFFER_SIZE);
+}
+
+TEST_F(mdev_maps, mapped_by_type1)
+{
+	char *last = self->bar + LENGTH - PAGE;
+	struct translation got;
+	struct edu edu;
+	size_t at = 0;
+	int i;
+
+	ASSERT_EQ(0, bind_edu());
+	ASSERT_EQ(0, edu_open(&edu));
+	ASSERT_TRUE(translation_get(&got, self->fd, self->bar, LENGTH,
+				    WRITE, 0));
+	EXPECT_EQ(-EINVAL, vfio_map(&edu.vfio, self->bar, got.extents->length,
+				    got.extents->phys + PAGE));
+	EXPECT_EQ(self->pinned, memory_pinned());
+	for (i = 0; i < got.nr; i++) {
+		ASSERT_EQ(0, vfio_map(&edu.vfio, self->bar + at,
+				      got.extents[i].length,
+				      got.extents[i].phys));
+		at += got.extents[i].length;
+	}
+	EXPECT_HELD(PAGES, PAGES);
+	fill(self->bar, EDU_BUFFER_SIZE, 2);
+	EXPECT_TRUE(copies(&edu, memory_phys(self->bar), memory_phys(last),
+			   self->bar, last));
+	edu_close(&edu);
+	EXPECT_HELD(0, 0);
+	translation_free(&got);
+}
+
+TEST_F(mdev_maps, mapped_by_iommufd)
+{
+	char *last = self->bar + LENGTH - PAGE;
+	struct translation got;
+	struct space space;
+	size_t at = 0;
+	int i;
+
+	ASSERT_EQ(0, space_open(&space, "vfio-pci", 0));
+	ASSERT_TRUE(translation_get(&got, self->fd, self->bar, LENGTH,
+				    WRITE, 0));
+	EXPECT_EQ(-EINVAL, iommufd_map(space.fd, space.ioas, self->bar, PAGE,
+				       got.extents->phys + PAGE));
+	EXPECT_EQ(self->pinned, memory_pinned());
+	for (i = 0; i < got.nr; i++) {
+		ASSERT_EQ(0, iommufd_map(space.fd, space.ioas, self->bar + at,
+					 got.extents[i].length,
+					 got.extents[i].phys));
+		at += got.extents[i].length;
+	}
+	EXPECT_EQ(self->pinned + PAGES, memory_pinned());
+	fill(self->bar, EDU_BUFFER_SIZE, 3);
+	EXPECT_TRUE(copies(&space.edu, memory_phys(self->bar),
+			   memory_phys(last), self->bar, last));
+	space_close(&space);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	translation_free(&got);
+}
+
+/* It has no DMA of its own, so that its container has nothing to compare or pin. */
+TEST_F(mdev_maps, its_own_container)
+{
+	char *memory = memory_pages(PAGE);
+	long mapped = -1;
+
+	ASSERT_NE(MAP_FAILED, (void *)memory);
+	EXPECT_EQ(0, vfio_map(&self->mdev.vfio, memory, PAGE, 0));
+	EXPECT_EQ(0, file_read_long(PROVIDER "/mapped_bytes", &mapped));
+	EXPECT_EQ(0, mapped);
+	EXPECT_HELD(0, 0);
+	EXPECT_EQ(0, vfio_unmap(&self->mdev.vfio, 0, PAGE));
+}
+
+/* --- Shared out once more ---------------------------------------------------------- */
+
+/* The picture, as a dma-buf: of so many lines of 64 pixels. */
+static int export_picture(struct vfio *vfio, __u16 lines, size_t *length)
+{
+	const __u16 mode[] = { 64, lines, 32, 1 };
+	struct vfio_device_gfx_plane_info plane;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mode); i++)
+		if (region_write(vfio, REGISTERS_BAR, MODE + 2 * (i + 1),
+				 &mode[i], sizeof(mode[i])))
+			return -1;
+	/* The first time it makes it, and fails; the second time it finds it. */
+	for (i = 0; i < 2; i++) {
+		plane = (struct vfio_device_gfx_plane_info){
+			.argsz = sizeof(plane),
+			.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
+			.drm_plane_type = 1,
+		};
+		if (!ioctl(vfio->device, VFIO_DEVICE_QUERY_GFX_PLANE, &plane))
+			break;
+	}
+	*length = plane.size;
+	return ioctl(vfio->device, VFIO_DEVICE_GET_GFX_DMABUF,
+		     &plane.dmabuf_id);
+}
+
+/*
+ * mbochs lets no process map what it exports, and no device that is not its own:
+ * there is nothing to translate or pin. Closed before mbochs, which does not
+ * expect it to live longer.
+ */
+TEST(dmabuf)
+{
+	struct space space;
+	struct mdev mdev;
+	size_t length;
+	__u64 phys;
+	int dmabuf;
+
+	ASSERT_EQ(0, mdev_open(&mdev, "mbochs-small"));
+	ASSERT_EQ(0, space_open(&space, "vfio-pci", 0));
+	dmabuf = export_picture(&mdev.vfio, 128, &length);
+	ASSERT_LE(0, dmabuf);
+	EXPECT_EQ(8 * PAGE, length);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, length, READ_WRITE, MAP_SHARED, dmabuf,
+				   0));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, length, PROT_READ, MAP_SHARED, dmabuf,
+				   0));
+	EXPECT_EQ(EINVAL, errno);
+	/* The picture is the beginning of the memory. */
+	*(volatile char *)mdev.bar = 1;
+	phys = memory_phys(mdev.bar);
+	EXPECT_EQ(-EOPNOTSUPP, iommufd_map_file(space.fd, space.ioas, dmabuf,
+						PAGE, phys));
+	EXPECT_EQ(0, iommufd_map(space.fd, space.ioas, mdev.bar, PAGE, phys));
+	close(dmabuf);
+	space_close(&space);
+	EXPECT_EQ(0, mdev_remove(&mdev));
+}
+
+TEST_HARNESS_MAIN
