@@ -4,29 +4,163 @@
  */
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
+#include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/panic.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
+
+/* --- On every kernel --------------------------------------------------------------- */
+
+static void splat_warn(void)
+{
+	WARN(1, "asked for by its parameter");
+}
+
+static void splat_oops(void)
+{
+	WRITE_ONCE(*(int *)NULL, 0);
+}
+
+/* The bit alone: what a splat leaves whose text nobody listed. */
+static void splat_taint(void)
+{
+	add_taint(TAINT_WARN, LOCKDEP_STILL_OK);
+}
+
+static void splat_hang(void)
+{
+	local_irq_disable();
+	for (;;)
+		cpu_relax();
+}
+
+static void splat_refcount(void)
+{
+	refcount_t count = REFCOUNT_INIT(0);
+
+	refcount_inc(&count);
+}
+
+/* --- Where the kernel has the detector --------------------------------------------- */
+
+static void splat_use_after_free(void)
+{
+	int *freed = kmalloc(sizeof(*freed), GFP_KERNEL);
+
+	kfree(freed);
+	OPTIMIZER_HIDE_VAR(freed);
+	if (freed)
+		READ_ONCE(*freed);
+}
+
+static void splat_out_of_bounds(void)
+{
+	char *memory = kmalloc(13, GFP_KERNEL);
+
+	OPTIMIZER_HIDE_VAR(memory);
+	if (memory)
+		READ_ONCE(memory[13]);
+	kfree(memory);
+}
+
+static DEFINE_MUTEX(splat_first);
+static DEFINE_MUTEX(splat_second);
+
+/* Nobody waits here: but two threads could, one in each half. */
+static void splat_lock_inversion(void)
+{
+	mutex_lock(&splat_first);
+	mutex_lock(&splat_second);
+	mutex_unlock(&splat_second);
+	mutex_unlock(&splat_first);
+
+	mutex_lock(&splat_second);
+	mutex_lock(&splat_first);
+	mutex_unlock(&splat_first);
+	mutex_unlock(&splat_second);
+}
+
+static DEFINE_SPINLOCK(splat_spinlock);
+
+/* There is memory: this does not really sleep. */
+static void splat_sleep(void)
+{
+	spin_lock(&splat_spinlock);
+	kfree(kmalloc(16, GFP_KERNEL));
+	spin_unlock(&splat_spinlock);
+}
+
+static void splat_leak(void)
+{
+	void *leaked = kmalloc(100, GFP_KERNEL);
+
+	OPTIMIZER_HIDE_VAR(leaked);
+}
+
+static void splat_list(void)
+{
+	struct list_head *entry, *next;
+	LIST_HEAD(list);
+
+	entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+	next = kmalloc(sizeof(*next), GFP_KERNEL);
+	if (entry && next) {
+		list_add(next, &list);
+		list_add(entry, &list);
+		next->prev = NULL;
+		list_del(entry);
+	}
+	kfree(next);
+	kfree(entry);
+}
+
+static void splat_shift(void)
+{
+	unsigned int by = 40;
+
+	OPTIMIZER_HIDE_VAR(by);
+	pr_info("splat: %d\n", 1 << by);
+}
+
+/* ----------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*act)(void);
+} splats[] = {
+	{ "warn", splat_warn },
+	{ "oops", splat_oops },
+	{ "taint", splat_taint },
+	{ "hang", splat_hang },
+	{ "refcount", splat_refcount },
+	{ "use_after_free", splat_use_after_free },
+	{ "out_of_bounds", splat_out_of_bounds },
+	{ "lock_inversion", splat_lock_inversion },
+	{ "sleep", splat_sleep },
+	{ "leak", splat_leak },
+	{ "list", splat_list },
+	{ "shift", splat_shift },
+};
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "warn, oops, taint or hang");
+MODULE_PARM_DESC(how, "what to do: see the table");
 
 static int __init splat_init(void)
 {
-	if (!strcmp(how, "warn"))
-		WARN(1, "asked for by its parameter");
-	if (!strcmp(how, "oops"))
-		WRITE_ONCE(*(int *)NULL, 0);
-	/* The bit alone: what a splat leaves whose text nobody listed. */
-	if (!strcmp(how, "taint"))
-		add_taint(TAINT_WARN, LOCKDEP_STILL_OK);
-	if (!strcmp(how, "hang")) {
-		local_irq_disable();
-		for (;;)
-			cpu_relax();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(splats); i++) {
+		if (strcmp(how, splats[i].name))
+			continue;
+		splats[i].act();
+		return 0;
 	}
-	return 0;
+	return -EINVAL;
 }
 
 static void __exit splat_exit(void)

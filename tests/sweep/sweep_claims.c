@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading the provider, and making and ending claims, when memory runs out at any
+ * moment.
+ *
+ * Guest: edu. pci-stub stands for a native driver.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "fault.h"
+#include "kselftest_harness.h"
+#include "sweep.h"
+#include "sysfs.h"
+
+#define RESCAN "/sys/bus/pci/rescan"
+
+static __attribute__((constructor)) void required(void)
+{
+	fault_required();
+}
+
+struct subject {
+	char edu[PCI_ADDRESS_SIZE];
+	/* The module's file, and its parameters. */
+	int file;
+	char parameters[64];
+};
+
+FIXTURE(claims)
+{
+	struct subject subject;
+};
+
+static int load(void *data)
+{
+	struct subject *subject = data;
+
+	return syscall(SYS_finit_module, subject->file, subject->parameters,
+		       0) ? -errno : 0;
+}
+
+static void unload(void *data)
+{
+	(void)data;
+	file_write(PROVIDER "/enable", "0");
+	syscall(SYS_delete_module, "noiommu", O_NONBLOCK);
+}
+
+static bool is_claimed(const char *address)
+{
+	char iommu[32];
+
+	pci_link(address, "iommu", iommu, sizeof(iommu));
+	return !strcmp(iommu, "noiommu") && pci_group(address) >= 0;
+}
+
+static long claimed(void)
+{
+	long count = -1;
+
+	file_read_long(PROVIDER "/claimed", &count);
+	return count;
+}
+
+static bool is_listed(const char *address)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), PROVIDER "/devices/%s", address);
+	return !access(path, F_OK);
+}
+
+static bool has_claim(void *data)
+{
+	struct subject *subject = data;
+
+	return claimed() == 1 && is_claimed(subject->edu) &&
+	       is_listed(subject->edu);
+}
+
+static bool has_no_claim(void *data)
+{
+	struct subject *subject = data;
+
+	return !claimed() && pci_group(subject->edu) == -ENOENT &&
+	       !is_listed(subject->edu);
+}
+
+/* Few claims: each asks for every device of the guest. */
+FIXTURE_SETUP(claims)
+{
+	struct subject *subject = &self->subject;
+	struct utsname kernel;
+	char path[PATH_MAX];
+
+	ASSERT_EQ(0, run("modprobe -a vfio-pci pci-stub"));
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, subject->edu));
+	snprintf(subject->parameters, sizeof(subject->parameters),
+		 "devices=%s", subject->edu);
+	ASSERT_EQ(0, uname(&kernel));
+	snprintf(path, sizeof(path), "/lib/modules/%s/updates/noiommu.ko",
+		 kernel.release);
+	subject->file = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, subject->file);
+}
+
+FIXTURE_TEARDOWN(claims)
+{
+	pci_unbind(self->subject.edu);
+	unload(&self->subject);
+	close(self->subject.file);
+}
+
+/* --- From a system call of this thread --------------------------------------------- */
+
+static bool is_loaded(void *data)
+{
+	static const char * const attributes[] = {
+		"identity", "claimed", "mapped_bytes", "refused_maps", "enable",
+	};
+	char path[PATH_MAX];
+	long value;
+	size_t i;
+
+	for (i = 0; i < sizeof(attributes) / sizeof(*attributes); i++) {
+		snprintf(path, sizeof(path), PROVIDER "/%s", attributes[i]);
+		if (file_read_long(path, &value))
+			return false;
+	}
+	return has_claim(data) && !access("/dev/noiommu", F_OK);
+}
+
+/* What is needed before and after the module's own part is the kernel's matter. */
+TEST_F_TIMEOUT(claims, load, PATIENCE)
+{
+	static const struct sweep loading = {
+		.below = "do_one_initcall",
+		.run = load,
+		.complete = is_loaded,
+		.undo = unload,
+	};
+
+	EXPECT_TRUE(sweep(&loading, &self->subject));
+}
+
+static int enable(void *data)
+{
+	(void)data;
+	return file_write(PROVIDER "/enable", "1");
+}
+
+static int disable(void *data)
+{
+	(void)data;
+	return file_write(PROVIDER "/enable", "0");
+}
+
+static void disabled(void *data)
+{
+	disable(data);
+}
+
+TEST_F_TIMEOUT(claims, enable, PATIENCE)
+{
+	static const struct sweep enabling = {
+		.run = enable,
+		.complete = has_claim,
+		.undo = disabled,
+	};
+
+	ASSERT_EQ(0, load(&self->subject));
+	ASSERT_EQ(0, disable(&self->subject));
+	EXPECT_TRUE(sweep(&enabling, &self->subject));
+}
+
+TEST_F_TIMEOUT(claims, disable, PATIENCE)
+{
+	static const struct sweep disabling = {
+		.prepare = enable,
+		.run = disable,
+		.complete = has_no_claim,
+	};
+
+	ASSERT_EQ(0, load(&self->subject));
+	ASSERT_EQ(0, disable(&self->subject));
+	EXPECT_TRUE(sweep(&disabling, &self->subject));
+}
+
+/* A function that has a driver and no group. */
+static int bind_unclaimed(void *data)
+{
+	struct subject *subject = data;
+
+	pci_unbind(subject->edu);
+	return disable(data) ?: pci_bind(subject->edu, "pci-stub") ?:
+	       enable(data);
+}
+
+/* What was not claimed is named in the log: nobody else could be told. */
+static int claim_error(const char *address)
+{
+	char by_name[64], by_number[64];
+
+	snprintf(by_name, sizeof(by_name), "%s: noiommu: not claimed: -ENOMEM\n",
+		 address);
+	snprintf(by_number, sizeof(by_number), "%s: noiommu: not claimed: %d\n",
+		 address, -ENOMEM);
+	return kernel_log_has(by_name) || kernel_log_has(by_number) ?
+	       -ENOMEM : 0;
+}
+
+static int unbind(void *data)
+{
+	struct subject *subject = data;
+	int ret;
+
+	kernel_log_mark();
+	ret = pci_unbind(subject->edu);
+	if (ret || is_claimed(subject->edu))
+		return ret;
+	ret = claim_error(subject->edu);
+	if (ret)
+		pci_bind(subject->edu, "pci-stub");
+	return ret;
+}
+
+TEST_F_TIMEOUT(claims, unbind, PATIENCE)
+{
+	static const struct sweep unbinding = {
+		.prepare = bind_unclaimed,
+		.run = unbind,
+		.complete = has_claim,
+	};
+
+	ASSERT_EQ(0, load(&self->subject));
+	EXPECT_TRUE(sweep(&unbinding, &self->subject));
+}
+
+/* --- In a thread of the kernel ----------------------------------------------------- */
+
+static int remove_edu(void *data)
+{
+	struct subject *subject = data;
+
+	return pci_write(subject->edu, "remove", "1");
+}
+
+/* The claim comes some time after the function. */
+static int rescan(void *data)
+{
+	struct subject *subject = data;
+	int ret;
+
+	kernel_log_mark();
+	ret = file_write(RESCAN, "1");
+	if (ret)
+		return ret;
+	if (!wait_until(is_claimed(subject->edu) || claim_error(subject->edu)))
+		return -ETIMEDOUT;
+	/* This waits for what the claim's thread has still to do. */
+	file_write(RESCAN, "1");
+	ret = is_claimed(subject->edu) ? 0 : claim_error(subject->edu);
+	if (ret)
+		remove_edu(data);
+	return ret;
+}
+
+TEST_F_TIMEOUT(claims, appear, PATIENCE)
+{
+	static const struct sweep appearing = {
+		.prepare = remove_edu,
+		.run = rescan,
+		.complete = has_claim,
+		.work = "noiommu",
+	};
+
+	ASSERT_EQ(0, load(&self->subject));
+	EXPECT_TRUE(sweep(&appearing, &self->subject));
+}
+
+TEST_HARNESS_MAIN
