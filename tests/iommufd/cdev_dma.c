@@ -27,11 +27,6 @@
 #define SHM_BAR 2
 #define ROUNDS 8
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 FIXTURE(cdev_dma)
 {
 	struct space space;

@@ -30,11 +30,6 @@
 /* Time enough to do it wrong. */
 #define WHILE_US 300000
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 FIXTURE(cdev_lifetime)
 {
 	char address[PCI_ADDRESS_SIZE];

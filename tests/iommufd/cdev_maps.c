@@ -23,11 +23,6 @@
 #define MSI_LAST 0xfeefffffULL
 #define EVERYTHING UINT64_MAX
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 FIXTURE(cdev_maps)
 {
 	struct space space;

@@ -24,11 +24,6 @@
 /* Of ivshmem: its memory. */
 #define BAR 2
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 FIXTURE(cdev_peer)
 {
 	struct space space;

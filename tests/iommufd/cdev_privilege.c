@@ -24,11 +24,6 @@
 #define STOCK "vfio-pci"
 #define OURS "noiommu-pci"
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 FIXTURE(cdev_privilege)
 {
 	struct space space;

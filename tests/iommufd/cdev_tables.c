@@ -20,11 +20,6 @@
 #define HUGE_PAGES (HUGE_2M / PAGE)
 #define EVERYTHING UINT64_MAX
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 /* Bound, with an address space, and not attached to it yet. */
 FIXTURE(cdev_tables)
 {

@@ -22,11 +22,6 @@
 
 #define HUGE_PAGES (HUGE_2M / PAGE)
 
-static void __attribute__((constructor)) required(void)
-{
-	iommufd_required();
-}
-
 /* With the group in the container, and no device open. */
 FIXTURE(iommufd_container)
 {

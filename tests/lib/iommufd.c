@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,17 +18,6 @@
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define FIXED (ABI_FIXED_IOVA | ABI_READABLE | ABI_WRITEABLE)
 #define ANYWHERE (ABI_READABLE | ABI_WRITEABLE)
-
-/* VFIO reserves numbers for the nodes of devices only if it makes them. */
-void iommufd_required(void)
-{
-	if (!run("modprobe vfio-pci; grep -qw vfio-dev /proc/devices") &&
-	    !access("/dev/iommu", F_OK))
-		return;
-	printf("TAP version 13\n1..1\n"
-	       "ok 1 iommufd # SKIP this kernel has no /dev/vfio/devices\n");
-	exit(0);
-}
 
 static int result(int ret)
 {

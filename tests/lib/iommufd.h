@@ -21,12 +21,6 @@ struct iommufd_range {
 	__aligned_u64 last;
 };
 
-/*
- * For a constructor: where the kernel has no such nodes, the program ends here,
- * as one skipped test.
- */
-void iommufd_required(void);
-
 /* A descriptor or -errno. */
 int iommufd_open(void);
 

@@ -18,13 +18,7 @@ struct mdev {
 	char *bar;
 };
 
-/*
- * For a constructor: where the kernel has no samples, the program ends here, as
- * one skipped test.
- */
-void mdev_required(void);
-
-/* All return 0 or -errno. */
+/* All return 0 or -errno, or the status of what loads the samples. */
 
 /*
  * Creates one, "mdpy-vga" or "mbochs-small", and opens it in a container of its

@@ -22,11 +22,6 @@
 
 #define WRITE NOIOMMU_ACCESS_WRITE
 
-static void __attribute__((constructor)) required(void)
-{
-	mdev_required();
-}
-
 FIXTURE(mdev)
 {
 	struct mdev mdev;

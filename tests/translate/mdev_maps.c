@@ -34,11 +34,6 @@
 #define REGISTERS_BAR 2
 #define MODE 0x500
 
-static void __attribute__((constructor)) required(void)
-{
-	mdev_required();
-}
-
 FIXTURE(mdev_maps)
 {
 	struct mdev mdev;
