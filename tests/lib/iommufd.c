@@ -236,10 +236,8 @@ static int start_edu(struct edu *edu)
 /* By its own node. */
 static int bind_edu(struct space *space, const char *driver, unsigned int nth)
 {
-	int ret = passthrough_load();
+	int ret = pci_find(EDU_VENDOR, EDU_DEVICE, nth, space->address);
 
-	if (!ret)
-		ret = pci_find(EDU_VENDOR, EDU_DEVICE, nth, space->address);
 	if (!ret)
 		ret = passthrough_bind(space->address, driver);
 	if (!ret)
@@ -249,7 +247,11 @@ static int bind_edu(struct space *space, const char *driver, unsigned int nth)
 
 int space_bind(struct space *space, const char *driver, unsigned int nth)
 {
+	int ret = passthrough_load();
+
 	*space = (struct space){ .fd = -1, .edu.vfio = { -1, -1, -1 } };
+	if (ret)
+		return ret;
 	space->fd = iommufd_open();
 	if (space->fd < 0)
 		return space->fd;

@@ -283,8 +283,10 @@ bool sweep(const struct sweep *sweep, void *subject)
 {
 	int memory, copies = 0;
 
-	if (fault_spare(sweep->spare))
+	if (fault_spare(sweep->spare)) {
+		printf("# this kernel has no function %s\n", sweep->spare);
 		return false;
+	}
 	memory = sweep_kind(sweep, subject, FAULT_MEMORY);
 	if (!sweep->work && !sweep->below)
 		copies = sweep_kind(sweep, subject, FAULT_COPIES);
