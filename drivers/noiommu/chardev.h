@@ -48,8 +48,8 @@ unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
 int noiommu_check_range(u64 va, u64 length, u32 flags);
 int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
 		 unsigned long *entries);
-int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn,
-			unsigned long *next);
+int noiommu_walk_one(unsigned long va, u32 flags, unsigned long *pfn,
+		     unsigned long *next);
 bool noiommu_is_device_memory(unsigned long va);
 
 /* bars.c */

@@ -88,7 +88,7 @@ static int noiommu_batch_device(struct noiommu_batch *batch, unsigned long va)
 
 	batch->device = true;
 	while (va < batch->end && batch->count < batch->room) {
-		ret = noiommu_walk_device(va, batch->flags, &pfn, &next);
+		ret = noiommu_walk_one(va, batch->flags, &pfn, &next);
 		if (ret)
 			return batch->count ? 0 : ret;
 		next = min(next, batch->end);

@@ -13,7 +13,8 @@
  * A mapping may have both (VM_MIXEDMAP). Some of these, the kernel's clock for
  * one, refuse faults on behalf of another process, as which hmm_range_fault()
  * counts its own: they are faulted in first, and what has no struct page even
- * then has no answer.
+ * then has no answer. RAM that it could not fault in is tried once more in the
+ * same way, as it does not tell whether only memory was short.
  */
 #include <linux/hmm.h>
 #include <linux/mm.h>
@@ -87,21 +88,28 @@ static bool noiommu_vma_permits(const struct vm_area_struct *vma, u32 flags)
 	       (!(flags & NOIOMMU_ACCESS_WRITE) || vma->vm_flags & VM_WRITE);
 }
 
-static int noiommu_walk_mixed(unsigned long va, u32 flags, unsigned long *pfn)
+/* The mmap lock may be dropped and taken again. */
+static int noiommu_fault(unsigned long va, u32 flags)
 {
-	unsigned long entry;
 	bool unlocked;
 	int ret;
 
 	ret = fixup_user_fault(current->mm, va,
 			       flags & NOIOMMU_ACCESS_WRITE ? FAULT_FLAG_WRITE : 0,
 			       &unlocked);
+	return !ret || ret == -EINTR || ret == -ENOMEM ? ret : -EFAULT;
+}
+
+static int noiommu_walk_ram(unsigned long va, u32 flags, unsigned long *pfn)
+{
+	unsigned long entry;
+	int ret;
+
+	ret = noiommu_fault(va, flags) ?:
+	      noiommu_walk(va, va + PAGE_SIZE, flags, &entry);
 	if (!ret)
-		ret = noiommu_walk(va, va + PAGE_SIZE, flags, &entry);
-	if (ret)
-		return ret == -EINTR ? -EINTR : -EFAULT;
-	*pfn = noiommu_entry_pfn(entry);
-	return 0;
+		*pfn = noiommu_entry_pfn(entry);
+	return ret;
 }
 
 /* Return: 0, or -EINVAL if the page table has no page frame there. */
@@ -120,7 +128,7 @@ static int noiommu_table_pfn(struct vm_area_struct *vma, unsigned long va,
 }
 
 /**
- * noiommu_walk_device() - where device memory is
+ * noiommu_walk_one() - where a page is that noiommu_walk() has no answer for
  * @va: page-aligned address of the caller's memory
  * @flags: bits of enum noiommu_access_flags
  * @pfn: out: its page frame
@@ -128,22 +136,21 @@ static int noiommu_table_pfn(struct vm_area_struct *vma, unsigned long va,
  *
  * The caller holds the mmap lock for reading; it may be dropped and taken again.
  *
- * Return: 0; -EFAULT if it is not mapped, not so or not of a device; -EINTR.
+ * Return: 0; -EFAULT if it is not mapped, or not so; -ENOMEM; -EINTR.
  */
-int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn,
-			unsigned long *next)
+int noiommu_walk_one(unsigned long va, u32 flags, unsigned long *pfn,
+		     unsigned long *next)
 {
 	bool write = flags & NOIOMMU_ACCESS_WRITE;
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
-	bool writable, unlocked;
+	bool writable;
 	int ret;
 
 	mmap_assert_locked(mm);
 	for (;;) {
 		vma = vma_lookup(mm, va);
-		if (!noiommu_vma_is_device(vma) ||
-		    !noiommu_vma_permits(vma, flags))
+		if (!vma || !noiommu_vma_permits(vma, flags))
 			return -EFAULT;
 		*next = vma->vm_end;
 		ret = noiommu_bars_pfn(vma, va, pfn);
@@ -151,17 +158,16 @@ int noiommu_walk_device(unsigned long va, u32 flags, unsigned long *pfn,
 			return ret;
 		*next = va + PAGE_SIZE;
 		if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
-			return noiommu_walk_mixed(va, flags, pfn);
+			return noiommu_walk_ram(va, flags, pfn);
 		ret = noiommu_table_pfn(vma, va, pfn, &writable);
 		if (!ret && (writable || !write))
 			return 0;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		/* The VMA may be gone when the lock was dropped meanwhile. */
-		ret = fixup_user_fault(mm, va, write ? FAULT_FLAG_WRITE : 0,
-				       &unlocked);
+		ret = noiommu_fault(va, flags);
 		if (ret)
-			return ret == -EINTR ? -EINTR : -EFAULT;
+			return ret;
 		cond_resched();
 	}
 }
