@@ -312,12 +312,17 @@ TEST_F(reset, errors_of_conventional_pci)
 {
 	char address[PCI_ADDRESS_SIZE];
 	struct vfio vfio;
+	int count;
 
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
 	ASSERT_EQ(0, passthrough_bind(address, variant->driver));
 	ASSERT_EQ(0, vfio_open(&vfio, address));
-	EXPECT_EQ(-EINVAL, irq_info(&vfio, ERRORS, NULL));
-	EXPECT_EQ(-EINVAL, irq_route(&vfio, ERRORS, 0, 1, &self->event));
+	/* 7.x offers it, too, though nothing can come. */
+	count = irq_info(&vfio, ERRORS, NULL);
+	if (count != 1)
+		EXPECT_EQ(-EINVAL, count);
+	EXPECT_EQ(count == 1 ? 0 : -EINVAL,
+		  irq_route(&vfio, ERRORS, 0, 1, &self->event));
 	vfio_close(&vfio);
 }
 
