@@ -392,6 +392,9 @@ int noiommu_claims_init(void)
 	ret = bus_register_notifier(&pci_bus_type, &noiommu_bus_nb);
 	if (ret)
 		return ret;
+	/* Built in: native drivers come first, also those that take their time. */
+	if (IS_BUILTIN(CONFIG_NOIOMMU))
+		wait_for_device_probe();
 	ret = noiommu_claims_enable();
 	if (ret)
 		noiommu_claims_exit();

@@ -199,7 +199,8 @@ static void __exit noiommu_exit(void)
 	iommu_device_sysfs_remove(&noiommu_sysfs);
 }
 
-module_init(noiommu_init);
+/* Built in: after the drivers that are. */
+late_initcall_sync(noiommu_init);
 module_exit(noiommu_exit);
 
 MODULE_DESCRIPTION("Fake IOMMU: VFIO on hosts without one, unsafe by nature");
