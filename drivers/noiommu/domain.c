@@ -43,8 +43,8 @@ static int noiommu_domain_attach(struct iommu_domain *domain,
 				 struct device *dev, struct iommu_domain *old)
 {
 	/*
-	 * -EPERM from here and not from the allocation, whose errno older
-	 * kernels throw away.
+	 * -EPERM from here and not from the allocation, whose errno does not
+	 * always reach the user.
 	 */
 	if (!to_noiommu_domain(domain)->allowed)
 		return -EPERM;

@@ -27,9 +27,9 @@ static bool noiommu_served_by_other(struct pci_dev *pdev)
 #define NOIOMMU_VIRTIO_IOMMU	0x1057
 
 /*
- * One function behind a real IOMMU is enough to refuse the host: on some
- * kernels the bus has room for one provider, and a host where some devices are
- * isolated and some are not wants a decision that a module cannot take.
+ * One function behind a real IOMMU is enough to refuse the host: there may be
+ * room for one provider only, and a host where some devices are isolated and
+ * some are not wants a decision that a module cannot take.
  */
 static struct pci_dev *noiommu_find_served(void)
 {
