@@ -5,6 +5,7 @@
 #   make check      everything that must hold; SUITES= and KERNELS= select
 #   make bench      what an address costs, beside the rivals; SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
+#   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
 #
 # Nothing is written outside build/, so one checkout serves many kernels.
@@ -55,10 +56,13 @@ bench:
 docs:
 	scripts/docs
 
+kernel-patch:
+	@scripts/kernel-patch "$(KERNEL_TREE)"
+
 demo:
 	scripts/demo
 
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install check bench docs demo clean
+.PHONY: all modules tree install check bench docs kernel-patch demo clean
