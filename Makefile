@@ -6,6 +6,8 @@
 #   make bench      what an address costs, beside the rivals; SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
+#   make dpdk       DPDK with our patches, in the cache; DPDK_SRC=DIR: on a copy of that
+#                   tree
 #   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
 #
 # Nothing is written outside build/, so one checkout serves many kernels.
@@ -59,10 +61,13 @@ docs:
 kernel-patch:
 	@scripts/kernel-patch "$(KERNEL_TREE)"
 
+dpdk:
+	scripts/dpdk-build patched $(DPDK_SRC)
+
 demo:
 	scripts/demo
 
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install check bench docs kernel-patch demo clean
+.PHONY: all modules tree install check bench docs dpdk kernel-patch demo clean
