@@ -7,7 +7,7 @@
 #   make docs       Documentation/ as HTML, in build/docs/html
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make dpdk       DPDK with our patches, in the cache; DPDK_SRC=DIR: on a copy of that
-#                   tree
+#                   tree; CHECK=1: and test it
 #   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
 #
 # Nothing is written outside build/, so one checkout serves many kernels.
@@ -63,6 +63,7 @@ kernel-patch:
 
 dpdk:
 	scripts/dpdk-build patched $(DPDK_SRC)
+	$(if $(CHECK),SUITES=dpdk scripts/check)
 
 demo:
 	scripts/demo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,4 +21,16 @@ int privilege_drop(int capability)
 	data[word].permitted &= ~bit;
 	data[word].inheritable &= ~bit;
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+int privilege_bound(__u64 capabilities)
+{
+	int i;
+
+	/* The kernel says where they end. */
+	for (i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (!(capabilities & CAPABILITY(i)) &&
+		    prctl(PR_CAPBSET_DROP, i))
+			return -errno;
+	return 0;
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DPDK with no option that says how, and without the capability that reading
+ * /proc/self/pagemap takes.
+ *
+ * Guest: patched DPDK and its ports.
+ */
+#include <signal.h>
+
+#include "forwarding.h"
+#include "memory.h"
+#include "passthrough.h"
+
+FIXTURE(forward)
+{
+	struct wire wires[2];
+	struct testpmd pmd;
+	long pinned;
+};
+
+FIXTURE_VARIANT(forward)
+{
+	const char *driver;
+};
+
+FIXTURE_VARIANT_ADD(forward, noiommu_pci)
+{
+	.driver = "noiommu-pci",
+};
+
+FIXTURE_VARIANT_ADD(forward, vfio_pci)
+{
+	.driver = "vfio-pci",
+};
+
+FIXTURE_SETUP(forward)
+{
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_TRUE(ports_bind(variant->driver));
+	ASSERT_EQ(0, wires_open(self->wires));
+	self->pinned = memory_pinned();
+	ASSERT_TRUE(testpmd_start(&self->pmd, UNPRIVILEGED, PORTS, RINGS));
+}
+
+FIXTURE_TEARDOWN(forward)
+{
+	testpmd_kill(&self->pmd);
+	wires_close(self->wires);
+}
+
+TEST_F(forward, every_byte)
+{
+	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+TEST_F(forward, without_pagemap)
+{
+	EXPECT_EQ(UNPRIVILEGED, program_status(&self->pmd.program, "CapEff", 16));
+	EXPECT_EQ(UNPRIVILEGED, program_status(&self->pmd.program, "CapBnd", 16));
+	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'PA'"));
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+TEST_F(forward, pinned_while_it_runs)
+{
+	EXPECT_LT(self->pinned, memory_pinned());
+	/* All of it as one call does it, and nothing page by page. */
+	EXPECT_EQ(0, ports_mapped());
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+	EXPECT_EQ(self->pinned, memory_pinned());
+}
+
+TEST_F(forward, killed)
+{
+	ASSERT_TRUE(testpmd_command(&self->pmd, "start"));
+	EXPECT_LT(self->pinned, memory_pinned());
+	EXPECT_EQ(128 + SIGKILL, testpmd_kill(&self->pmd));
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(0, ports_mapped());
+}
+
+TEST_HARNESS_MAIN

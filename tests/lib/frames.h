@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ethernet frames through NICs of the guest's kernel. */
+#ifndef TESTS_FRAMES_H
+#define TESTS_FRAMES_H
+
+#include <net/if.h>
+
+struct wire {
+	int fd;
+	char name[IF_NAMESIZE];
+	unsigned char address[6];
+};
+
+/*
+ * Takes the NIC at this PCI address for frames, and nothing else in the guest sends
+ * through it. 0 or -errno.
+ */
+int wire_open(struct wire *wire, const char *pci);
+void wire_close(struct wire *wire);
+
+/*
+ * Sends so many frames of pseudo-random lengths and contents into one wire; returns
+ * how many came out of the other, each byte as it was and all in order.
+ */
+unsigned int frames_pass(struct wire *from, struct wire *to, unsigned int count,
+			 unsigned int seed);
+
+/* Sends one to nobody in particular; 0 or -errno. */
+int frame_send(struct wire *from);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ports.h"
+#include "sysfs.h"
+
+bool ports_have_driver(const char *driver)
+{
+	return pci_has_driver(PORT_0, driver) && pci_has_driver(PORT_1, driver);
+}
+
+bool ports_bind(const char *driver)
+{
+	/* Nothing in the guest loads what drives the NICs. */
+	if (run("modprobe -a virtio_pci virtio_net e1000e vmxnet3"))
+		return false;
+	if (!ports_have_driver(driver) &&
+	    run("dpdk-devbind.py --bind=%s %s %s", driver, PORT_0, PORT_1))
+		return false;
+	return ports_have_driver(driver);
+}
+
+int wires_open(struct wire wires[2])
+{
+	int ret;
+
+	ret = wire_open(&wires[0], WIRE_0);
+	if (ret)
+		return ret;
+	ret = wire_open(&wires[1], WIRE_1);
+	if (ret)
+		wire_close(&wires[0]);
+	return ret;
+}
+
+void wires_close(struct wire wires[2])
+{
+	wire_close(&wires[0]);
+	wire_close(&wires[1]);
+}
+
+long ports_mapped(void)
+{
+	long bytes = -1;
+
+	file_read_long(PROVIDER "/mapped_bytes", &bytes);
+	return bytes;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "testpmd.h"
+
+#define PROMPT "testpmd> "
+#define START_SECONDS 120
+#define COMMAND_SECONDS 60
+#define PAGEMAP_PRESENT (1ULL << 63)
+#define PAGEMAP_PFN ((1ULL << 55) - 1)
+
+bool testpmd_start(struct testpmd *pmd, __u64 capabilities, const char *eal,
+		   const char *options)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "exec dpdk-testpmd -l 0-1 --no-telemetry %s -- -i %s", eal,
+		 options);
+	if (program_start(&pmd->program, capabilities, command) &&
+	    program_says(&pmd->program, 0, PROMPT, START_SECONDS))
+		return true;
+	testpmd_kill(pmd);
+	return false;
+}
+
+const char *testpmd_command(struct testpmd *pmd, const char *format, ...)
+{
+	long from = program_place(&pmd->program);
+	va_list args;
+
+	va_start(args, format);
+	vdprintf(pmd->program.input, format, args);
+	va_end(args);
+	dprintf(pmd->program.input, "\n");
+	if (program_says(&pmd->program, from, PROMPT, COMMAND_SECONDS))
+		return program_output(&pmd->program, from);
+	printf("# testpmd does not come back from: %s\n", format);
+	return NULL;
+}
+
+bool testpmd_said(struct testpmd *pmd, const char *text)
+{
+	return strstr(program_output(&pmd->program, 0), text);
+}
+
+/* The number that follows a name. */
+static unsigned long number(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoul(at + strlen(name), NULL, 10) : 0;
+}
+
+unsigned int testpmd_ports(struct testpmd *pmd)
+{
+	const char *text = testpmd_command(pmd, "show port summary all");
+
+	return text ? number(text, "Number of available ports:") : 0;
+}
+
+static bool links_up(struct testpmd *pmd)
+{
+	const char *text = testpmd_command(pmd, "show port summary all");
+
+	/* A line for each port. */
+	return text && strstr(text, " up ") && !strstr(text, " down ");
+}
+
+bool testpmd_wait_links(struct testpmd *pmd)
+{
+	int left = COMMAND_SECONDS * 2;
+
+	/* Not too often: each answer is in the log. */
+	while (!links_up(pmd) && --left > 0)
+		usleep(500000);
+	return left > 0;
+}
+
+bool testpmd_stats(struct testpmd *pmd, unsigned int port,
+		   struct testpmd_stats *stats)
+{
+	const char *text = testpmd_command(pmd, "show port stats %u", port);
+
+	if (!text || !strstr(text, "RX-packets:"))
+		return false;
+	stats->received = number(text, "RX-packets:");
+	stats->sent = number(text, "TX-packets:");
+	stats->lost = number(text, "RX-missed:") + number(text, "RX-errors:") +
+		      number(text, "RX-nombuf:") + number(text, "TX-errors:");
+	return true;
+}
+
+static bool is_at(int pagemap, unsigned long va, unsigned long phys)
+{
+	__u64 entry;
+
+	return pread(pagemap, &entry, sizeof(entry), va / PAGE * sizeof(entry)) ==
+	       sizeof(entry) && entry & PAGEMAP_PRESENT &&
+	       (entry & PAGEMAP_PFN) * PAGE == phys;
+}
+
+unsigned int testpmd_memory(struct testpmd *pmd, unsigned int *wrong)
+{
+	const char *at = testpmd_command(pmd, "dump_physmem");
+	unsigned long iova, length, va;
+	unsigned int count = 0;
+	char path[32];
+	int pagemap;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pmd->program.pid);
+	pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	*wrong = 0;
+	for (; at; at = strstr(at + 1, "Segment "))
+		if (sscanf(at, "Segment %*d-%*d: IOVA:%lx, len:%lu, virt:%lx",
+			   &iova, &length, &va) == 3) {
+			count++;
+			*wrong += !is_at(pagemap, va, iova);
+		}
+	close(pagemap);
+	return count;
+}
+
+int testpmd_quit(struct testpmd *pmd)
+{
+	if (pmd->program.pid > 0)
+		dprintf(pmd->program.input, "quit\n");
+	return program_end(&pmd->program, COMMAND_SECONDS);
+}
+
+int testpmd_kill(struct testpmd *pmd)
+{
+	return program_kill(&pmd->program);
+}
