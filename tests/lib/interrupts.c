@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -79,6 +80,38 @@ int irq_handlers(const char *address)
 			handlers++;
 	fclose(file);
 	return handlers;
+}
+
+/* "NUMBER: COUNT COUNT ... CHIP NAME", a count for each processor. */
+static unsigned long line_count(const char *line)
+{
+	const char *at = strchr(line, ':');
+	unsigned long sum = 0, count;
+	char *end;
+
+	if (!at)
+		return 0;
+	for (at++;; at = end) {
+		count = strtoul(at, &end, 10);
+		if (end == at)
+			return sum;
+		sum += count;
+	}
+}
+
+unsigned long irq_count(const char *address)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	unsigned long sum = 0;
+	char line[1024];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "vfio-") && strstr(line, address))
+			sum += line_count(line);
+	fclose(file);
+	return sum;
 }
 
 int event_create(void)

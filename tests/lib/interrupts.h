@@ -31,6 +31,8 @@ int irq_disable(struct vfio *vfio, unsigned int index);
 
 /* How many handlers of VFIO's the kernel has for the device. */
 int irq_handlers(const char *address);
+/* How often these were called. */
+unsigned long irq_count(const char *address);
 
 /* An eventfd, or -1. */
 int event_create(void);
