@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A second process of DPDK's, which shares memory and ports with the first.
+ *
+ * Guest: patched DPDK and its ports.
+ */
+#include <signal.h>
+#include <unistd.h>
+
+#include "forwarding.h"
+#include "memory.h"
+#include "passthrough.h"
+
+#define SECONDS 120
+#define DPDK_TEST "exec dpdk-test -l 0-1 --no-telemetry " PORTS
+
+FIXTURE(secondary)
+{
+	struct wire wires[2];
+	struct testpmd primary;
+	struct testpmd secondary;
+	long pinned;
+};
+
+FIXTURE_SETUP(secondary)
+{
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_TRUE(ports_bind("noiommu-pci"));
+	ASSERT_EQ(0, wires_open(self->wires));
+	self->pinned = memory_pinned();
+	ASSERT_TRUE(testpmd_start(&self->primary, UNPRIVILEGED,
+				  PORTS " --proc-type=primary", RINGS));
+}
+
+FIXTURE_TEARDOWN(secondary)
+{
+	testpmd_kill(&self->secondary);
+	testpmd_kill(&self->primary);
+	wires_close(self->wires);
+}
+
+static bool start_secondary(struct testpmd *pmd)
+{
+	return testpmd_start(pmd, UNPRIVILEGED,
+			     PORTS " --proc-type=secondary", RINGS);
+}
+
+TEST_F(secondary, same_addresses)
+{
+	unsigned int count, wrong;
+
+	ASSERT_TRUE(start_secondary(&self->secondary));
+	count = testpmd_memory(&self->primary, &wrong);
+	EXPECT_LT(0, count);
+	EXPECT_EQ(0, wrong);
+	EXPECT_EQ(count, testpmd_memory(&self->secondary, &wrong));
+	EXPECT_EQ(0, wrong);
+}
+
+TEST_F(secondary, forwards)
+{
+	ASSERT_TRUE(start_secondary(&self->secondary));
+	expect_forwarding(_metadata, &self->secondary, self->wires, 0);
+	EXPECT_EQ(0, testpmd_quit(&self->secondary));
+	/* The first one has lost nothing. */
+	expect_forwarding(_metadata, &self->primary, self->wires, 0);
+	EXPECT_EQ(0, testpmd_quit(&self->primary));
+	EXPECT_EQ(self->pinned, memory_pinned());
+}
+
+/* Memory stays where it is as long as somebody has a device that may write to it. */
+TEST_F(secondary, survives)
+{
+	long before;
+
+	ASSERT_TRUE(start_secondary(&self->secondary));
+	before = memory_pinned();
+	EXPECT_EQ(128 + SIGKILL, testpmd_kill(&self->primary));
+	EXPECT_EQ(before, memory_pinned());
+	EXPECT_EQ(128 + SIGKILL, testpmd_kill(&self->secondary));
+	EXPECT_EQ(self->pinned, memory_pinned());
+}
+
+/*
+ * What the second one allocates the devices of the first one may use, so the first
+ * one pins it too. To a second process all of its program has to be known, so both
+ * are the one that can allocate.
+ */
+TEST(allocates)
+{
+	long pinned, locked, now, most = 0;
+	struct program primary, test;
+
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_TRUE(ports_bind("noiommu-pci"));
+	ASSERT_TRUE(program_start(&primary, UNPRIVILEGED,
+				  DPDK_TEST " --proc-type=primary"));
+	EXPECT_TRUE(program_says(&primary, 0, "RTE>>", SECONDS));
+	pinned = memory_pinned();
+	locked = program_status(&primary, "VmLck", 10);
+	ASSERT_TRUE(program_start(&test, UNPRIVILEGED,
+				  "DPDK_TEST=malloc_autotest " DPDK_TEST
+				  " --proc-type=secondary"));
+	while (!program_has_ended(&test)) {
+		now = program_status(&primary, "VmLck", 10);
+		most = now > most ? now : most;
+		usleep(10000);
+	}
+	EXPECT_EQ(0, program_end(&test, SECONDS));
+	EXPECT_LT(locked, most);
+	/* And it was given back. */
+	EXPECT_EQ(locked, program_status(&primary, "VmLck", 10));
+	EXPECT_EQ(pinned, memory_pinned());
+	program_kill(&primary);
+}
+
+TEST_HARNESS_MAIN
