@@ -3,7 +3,8 @@
 #   make            the modules, for the running kernel (or KDIR=)
 #   make install    modules, header and modprobe.d file (DESTDIR= for packages)
 #   make check      everything that must hold; SUITES= and KERNELS= select
-#   make bench      what an address costs, beside the rivals; SUITES=, KERNELS=
+#   make bench      what an address costs, beside the rivals, and what DPDK gains;
+#                   SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make dpdk       DPDK with our patches, in the cache; DPDK_SRC=DIR: on a copy of that
