@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Without anything of ours in the kernel DPDK does what it did before: over
+ * uio_pci_generic, with the addresses of /proc/self/pagemap.
+ *
+ * Guest: DPDK, patched or not, and its ports.
+ */
+#include <unistd.h>
+
+#include "forwarding.h"
+#include "sysfs.h"
+
+FIXTURE(uio)
+{
+	struct wire wires[2];
+	struct testpmd pmd;
+};
+
+FIXTURE_SETUP(uio)
+{
+	ASSERT_EQ(0, run("modprobe uio_pci_generic"));
+	ASSERT_NE(0, access("/sys/module/noiommu", F_OK));
+	ASSERT_TRUE(ports_bind("uio_pci_generic"));
+	ASSERT_EQ(0, wires_open(self->wires));
+}
+
+FIXTURE_TEARDOWN(uio)
+{
+	testpmd_kill(&self->pmd);
+	wires_close(self->wires);
+}
+
+TEST_F(uio, forwards)
+{
+	unsigned int wrong;
+
+	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES, PORTS, RINGS));
+	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'PA'"));
+	EXPECT_LT(0, testpmd_memory(&self->pmd, &wrong));
+	EXPECT_EQ(0, wrong);
+	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+TEST_F(uio, needs_pagemap)
+{
+	ASSERT_TRUE(testpmd_start(&self->pmd,
+				  ALL_CAPABILITIES & ~CAPABILITY(CAP_SYS_ADMIN),
+				  PORTS, RINGS));
+	EXPECT_TRUE(testpmd_said(&self->pmd,
+				 "Physical addresses are unavailable"));
+	EXPECT_EQ(0, testpmd_ports(&self->pmd));
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+TEST_HARNESS_MAIN
