@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(forward)
 
 TEST_F(forward, every_byte)
 {
-	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	expect_forwarding(_metadata, &self->pmd, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 

@@ -59,7 +59,7 @@ TEST_F(hotplug, by_command)
 		ASSERT_TRUE(testpmd_command(&self->pmd, "port start all"));
 		with_ports = memory_pinned();
 		EXPECT_LT(self->pinned, with_ports);
-		expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+		expect_forwarding(_metadata, &self->pmd, self->wires);
 		ASSERT_TRUE(testpmd_command(&self->pmd, "port stop all"));
 		ASSERT_TRUE(testpmd_command(&self->pmd, "port detach 0"));
 		ASSERT_TRUE(testpmd_command(&self->pmd, "port detach 1"));
@@ -85,7 +85,7 @@ TEST_F(hotplug, by_hand)
 	ASSERT_TRUE(plug(self->plugged));
 	snprintf(options, sizeof(options), "-a %s -a " PORT_1, self->plugged);
 	ASSERT_TRUE(testpmd_start(&self->pmd, UNPRIVILEGED, options, HOTPLUG));
-	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	expect_forwarding(_metadata, &self->pmd, self->wires);
 
 	/* It lets go by itself when asked to. */
 	ASSERT_EQ(0, run("qemu-monitor 'device_del plug'"));
@@ -97,7 +97,7 @@ TEST_F(hotplug, by_hand)
 	EXPECT_STREQ(self->plugged, address);
 	attach(_metadata, &self->pmd, address, 2);
 	ASSERT_TRUE(testpmd_command(&self->pmd, "port start all"));
-	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	expect_forwarding(_metadata, &self->pmd, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 	EXPECT_EQ(self->pinned, memory_pinned());
 }

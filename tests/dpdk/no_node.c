@@ -63,7 +63,7 @@ TEST_F(no_node, no_right)
 TEST_F(no_node, pagemap)
 {
 	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES, PORTS, RINGS));
-	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	expect_forwarding(_metadata, &self->pmd, self->wires);
 	/* As DPDK maps for an IOMMU: to itself, and page by page. */
 	EXPECT_LT(0, ports_mapped());
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));

@@ -60,10 +60,10 @@ TEST_F(secondary, same_addresses)
 TEST_F(secondary, forwards)
 {
 	ASSERT_TRUE(start_secondary(&self->secondary));
-	expect_forwarding(_metadata, &self->secondary, self->wires, 0);
+	expect_forwarding(_metadata, &self->secondary, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->secondary));
 	/* The first one has lost nothing. */
-	expect_forwarding(_metadata, &self->primary, self->wires, 0);
+	expect_forwarding(_metadata, &self->primary, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->primary));
 	EXPECT_EQ(self->pinned, memory_pinned());
 }

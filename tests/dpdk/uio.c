@@ -38,7 +38,7 @@ TEST_F(uio, forwards)
 	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'PA'"));
 	EXPECT_LT(0, testpmd_memory(&self->pmd, &wrong));
 	EXPECT_EQ(0, wrong);
-	expect_forwarding(_metadata, &self->pmd, self->wires, 0);
+	expect_forwarding(_metadata, &self->pmd, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 
