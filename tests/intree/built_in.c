@@ -37,22 +37,6 @@ FIXTURE_TEARDOWN(built_in)
 {
 }
 
-static bool is_claimed(const char *address)
-{
-	char name[32];
-
-	pci_link(address, "iommu", name, sizeof(name));
-	return !strcmp(name, "noiommu") && pci_group(address) >= 0;
-}
-
-static bool is_unclaimed(const char *address)
-{
-	char name[32];
-
-	pci_link(address, "iommu", name, sizeof(name));
-	return !strcmp(name, "") && pci_group(address) == -ENOENT;
-}
-
 /* Else all the others would be about modules. */
 TEST_F(built_in, there_is_no_module)
 {
@@ -66,15 +50,15 @@ TEST_F(built_in, there_is_no_module)
 TEST_F(built_in, claims_what_no_driver_took)
 {
 	EXPECT_TRUE(kernel_log_has("functions claimed, without any isolation"));
-	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
 }
 
 TEST_F(built_in, native_drivers_come_first)
 {
 	EXPECT_TRUE(pci_has_driver(self->nic, "e1000e"));
-	EXPECT_TRUE(is_unclaimed(self->nic));
+	EXPECT_TRUE(pci_is_unclaimed(self->nic));
 	EXPECT_TRUE(pci_has_driver(self->nvme, "nvme"));
-	EXPECT_TRUE(is_unclaimed(self->nvme));
+	EXPECT_TRUE(pci_is_unclaimed(self->nvme));
 }
 
 TEST_F(built_in, between_native_driver_and_noiommu_pci)
@@ -82,26 +66,26 @@ TEST_F(built_in, between_native_driver_and_noiommu_pci)
 	struct vfio vfio;
 
 	ASSERT_EQ(0, pci_unbind(self->nic));
-	ASSERT_TRUE(is_claimed(self->nic));
+	ASSERT_TRUE(pci_is_claimed(self->nic));
 	ASSERT_EQ(0, pci_bind(self->nic, "noiommu-pci"));
 	EXPECT_EQ(0, vfio_open(&vfio, self->nic));
 	vfio_close(&vfio);
 	EXPECT_EQ(-EBUSY, file_write(PROVIDER "/enable", "0"));
 	ASSERT_EQ(0, pci_unbind(self->nic));
 	ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
-	EXPECT_TRUE(is_claimed(self->nic));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
 	ASSERT_EQ(0, pci_unbind(self->nic));
 }
 
 TEST_F(built_in, enable)
 {
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
-	EXPECT_TRUE(is_unclaimed(self->edu));
-	EXPECT_TRUE(is_unclaimed(self->nic));
+	EXPECT_TRUE(pci_is_unclaimed(self->edu));
+	EXPECT_TRUE(pci_is_unclaimed(self->nic));
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
-	EXPECT_TRUE(is_claimed(self->edu));
-	EXPECT_TRUE(is_claimed(self->nic));
-	EXPECT_TRUE(is_unclaimed(self->nvme));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
+	EXPECT_TRUE(pci_is_unclaimed(self->nvme));
 }
 
 TEST_HARNESS_MAIN

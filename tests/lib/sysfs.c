@@ -147,6 +147,22 @@ int pci_group(const char *address)
 	return *name ? atoi(name) : -ENOENT;
 }
 
+bool pci_is_claimed(const char *address)
+{
+	char iommu[32];
+
+	pci_link(address, "iommu", iommu, sizeof(iommu));
+	return !strcmp(iommu, "noiommu") && pci_group(address) >= 0;
+}
+
+bool pci_is_unclaimed(const char *address)
+{
+	char iommu[32];
+
+	pci_link(address, "iommu", iommu, sizeof(iommu));
+	return !*iommu && pci_group(address) == -ENOENT;
+}
+
 bool pci_has_driver(const char *address, const char *driver)
 {
 	char name[64];

@@ -25,6 +25,9 @@ void pci_link(const char *address, const char *link, char *name, size_t size);
 bool pci_exists(const char *address);
 /* IOMMU group number, or -ENOENT. */
 int pci_group(const char *address);
+/* By noiommu, with a group; the other one: by nobody, and without. */
+bool pci_is_claimed(const char *address);
+bool pci_is_unclaimed(const char *address);
 bool pci_has_driver(const char *address, const char *driver);
 int pci_unbind(const char *address);
 /* Binds with driver_override, which is forgotten again. */

@@ -54,22 +54,6 @@ static long claimed(void)
 	return count;
 }
 
-static bool is_claimed(const char *address)
-{
-	char iommu[32];
-
-	pci_link(address, "iommu", iommu, sizeof(iommu));
-	return !strcmp(iommu, "noiommu") && pci_group(address) >= 0;
-}
-
-static bool is_unclaimed(const char *address)
-{
-	char iommu[32];
-
-	pci_link(address, "iommu", iommu, sizeof(iommu));
-	return !*iommu && pci_group(address) == -ENOENT;
-}
-
 /* Whatever the test before did: no provider, edu without a driver, NIC with. */
 FIXTURE_SETUP(claims)
 {
@@ -95,17 +79,17 @@ TEST_F(claims, at_load)
 {
 	char address[PCI_ADDRESS_SIZE];
 
-	ASSERT_TRUE(is_unclaimed(self->edu));
+	ASSERT_TRUE(pci_is_unclaimed(self->edu));
 	ASSERT_EQ(0, run("modprobe noiommu"));
-	EXPECT_TRUE(is_claimed(self->edu));
-	EXPECT_TRUE(is_unclaimed(self->nic));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_unclaimed(self->nic));
 
 	ASSERT_EQ(0, pci_find(ROOT_PORT_VENDOR, ROOT_PORT_DEVICE, 0, address));
-	EXPECT_TRUE(is_unclaimed(address));
+	EXPECT_TRUE(pci_is_unclaimed(address));
 	ASSERT_EQ(0, pci_find(LPC_VENDOR, HOST_BRIDGE_DEVICE, 0, address));
-	EXPECT_TRUE(is_unclaimed(address));
+	EXPECT_TRUE(pci_is_unclaimed(address));
 	ASSERT_EQ(0, pci_find(LPC_VENDOR, LPC_DEVICE, 0, address));
-	EXPECT_TRUE(is_unclaimed(address));
+	EXPECT_TRUE(pci_is_unclaimed(address));
 }
 
 TEST_F(claims, sysfs)
@@ -124,14 +108,14 @@ TEST_F(claims, sysfs)
 	snprintf(path, sizeof(path), PROVIDER "/devices/%s", self->edu);
 	EXPECT_EQ(0, access(path, F_OK));
 	EXPECT_EQ(-EINVAL, file_write(PROVIDER "/enable", "maybe"));
-	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
 }
 
 TEST_F(claims, a_group_for_each_function)
 {
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	ASSERT_EQ(0, pci_unbind(self->nic));
-	ASSERT_TRUE(is_claimed(self->nic));
+	ASSERT_TRUE(pci_is_claimed(self->nic));
 	EXPECT_NE(pci_group(self->edu), pci_group(self->nic));
 }
 
@@ -143,36 +127,36 @@ TEST_F(claims, between_native_driver_and_vfio)
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pci_unbind(self->nic));
-		ASSERT_TRUE(is_claimed(self->nic));
+		ASSERT_TRUE(pci_is_claimed(self->nic));
 		ASSERT_EQ(0, pci_bind(self->nic, "vfio-pci"));
 		ASSERT_EQ(0, vfio_open(&vfio, self->nic));
 		vfio_close(&vfio);
 		ASSERT_EQ(0, pci_unbind(self->nic));
-		ASSERT_TRUE(is_claimed(self->nic));
+		ASSERT_TRUE(pci_is_claimed(self->nic));
 		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
 		/* The native driver works: its interface is there. */
 		ASSERT_EQ(0, run("ip link set $(ls /sys/bus/pci/devices/%s/net) up",
 				 self->nic));
 	}
 	/* The group stays: it was there when the driver was bound. */
-	EXPECT_TRUE(is_claimed(self->nic));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
 	ASSERT_EQ(0, pci_unbind(self->nic));
 }
 
 TEST_F(claims, devices_by_address)
 {
 	ASSERT_EQ(0, run("modprobe noiommu devices=%s", self->edu));
-	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
 	EXPECT_EQ(1, claimed());
 	ASSERT_EQ(0, pci_unbind(self->nic));
-	EXPECT_TRUE(is_unclaimed(self->nic));
+	EXPECT_TRUE(pci_is_unclaimed(self->nic));
 }
 
 TEST_F(claims, devices_by_short_address)
 {
 	ASSERT_EQ(0, run("modprobe noiommu devices=%s",
 			 self->edu + strlen("0000:")));
-	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
 	EXPECT_EQ(1, claimed());
 }
 
@@ -181,9 +165,9 @@ TEST_F(claims, devices_by_id)
 	ASSERT_EQ(0, run("modprobe noiommu devices=ffff:ffff,%04x:%04x",
 			 NIC_VENDOR, NIC_DEVICE));
 	EXPECT_EQ(0, claimed());
-	EXPECT_TRUE(is_unclaimed(self->edu));
+	EXPECT_TRUE(pci_is_unclaimed(self->edu));
 	ASSERT_EQ(0, pci_unbind(self->nic));
-	EXPECT_TRUE(is_claimed(self->nic));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
 	EXPECT_EQ(1, claimed());
 }
 
@@ -201,14 +185,14 @@ TEST_F(claims, devices_malformed)
 		provider_unload();
 	}
 	EXPECT_TRUE(kernel_log_has("devices=nonsense: want"));
-	EXPECT_TRUE(is_unclaimed(self->edu));
+	EXPECT_TRUE(pci_is_unclaimed(self->edu));
 }
 
 TEST_F(claims, offset_between_bus_and_memory)
 {
 	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s", self->edu));
 	ASSERT_EQ(0, run("modprobe noiommu"));
-	EXPECT_TRUE(is_unclaimed(self->edu));
+	EXPECT_TRUE(pci_is_unclaimed(self->edu));
 	EXPECT_TRUE(kernel_log_has("refused: bus addresses are not physical"));
 	ASSERT_EQ(0, provider_unload());
 	ASSERT_EQ(0, run("rmmod dma_offset"));
@@ -216,7 +200,7 @@ TEST_F(claims, offset_between_bus_and_memory)
 	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s offset=0",
 			 self->edu));
 	ASSERT_EQ(0, run("modprobe noiommu"));
-	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
 	ASSERT_EQ(0, run("rmmod dma_offset"));
 }
 
@@ -232,7 +216,7 @@ TEST_F(claims, remove_and_rescan)
 		EXPECT_FALSE(pci_exists(self->edu));
 		EXPECT_EQ(before - 1, claimed());
 		ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
-		EXPECT_TRUE(wait_until(is_claimed(self->edu)));
+		EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
 		/* The group is there before it is counted. */
 		EXPECT_TRUE(wait_until(before == claimed()));
 	}
@@ -266,7 +250,7 @@ TEST_F(claims, hot_plug)
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, plug());
 		ASSERT_TRUE(wait_until(plugged(address)));
-		EXPECT_TRUE(wait_until(is_claimed(address)));
+		EXPECT_TRUE(wait_until(pci_is_claimed(address)));
 		EXPECT_TRUE(wait_until(before + 1 == claimed()));
 		ASSERT_EQ(0, unplug());
 		ASSERT_TRUE(wait_until(!plugged(address)));
@@ -286,10 +270,10 @@ TEST_F(claims, hot_plug_with_native_driver)
 	ASSERT_TRUE(wait_until(pci_has_driver(address, "e1000e")));
 	/* Time enough to do it wrong. */
 	usleep(200000);
-	EXPECT_TRUE(is_unclaimed(address));
+	EXPECT_TRUE(pci_is_unclaimed(address));
 	EXPECT_EQ(before, claimed());
 	ASSERT_EQ(0, pci_unbind(address));
-	EXPECT_TRUE(is_claimed(address));
+	EXPECT_TRUE(pci_is_claimed(address));
 	ASSERT_EQ(0, unplug());
 	ASSERT_TRUE(wait_until(!plugged(address)));
 	EXPECT_EQ(before, claimed());
@@ -309,7 +293,7 @@ TEST_F(claims, disable_while_busy)
 		 self->edu);
 	EXPECT_TRUE(kernel_log_has(expected));
 	EXPECT_EQ(before, claimed());
-	EXPECT_TRUE(is_claimed(self->edu));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
 	EXPECT_NE(0, run("rmmod noiommu"));
 }
 
@@ -325,12 +309,12 @@ TEST_F(claims, disable_enable_unload_reload)
 		EXPECT_NE(0, run("rmmod noiommu"));
 		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
 		EXPECT_EQ(0, claimed());
-		EXPECT_TRUE(is_unclaimed(self->edu));
+		EXPECT_TRUE(pci_is_unclaimed(self->edu));
 		EXPECT_EQ(0, file_read_long(PROVIDER "/enable", &value));
 		EXPECT_EQ(0, value);
 		/* While disabled, what loses its driver is left alone. */
 		ASSERT_EQ(0, pci_unbind(self->nic));
-		EXPECT_TRUE(is_unclaimed(self->nic));
+		EXPECT_TRUE(pci_is_unclaimed(self->nic));
 		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
 		ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
 		EXPECT_EQ(before, claimed());
@@ -348,14 +332,14 @@ TEST_F(claims, nothing_dangles_after_unload)
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, run("modprobe noiommu"));
-		ASSERT_TRUE(is_claimed(self->edu));
+		ASSERT_TRUE(pci_is_claimed(self->edu));
 		ASSERT_EQ(0, provider_unload());
 		ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
 		ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
-		EXPECT_TRUE(is_unclaimed(self->edu));
+		EXPECT_TRUE(pci_is_unclaimed(self->edu));
 		ASSERT_EQ(0, plug());
 		ASSERT_TRUE(wait_until(plugged(address)));
-		EXPECT_TRUE(is_unclaimed(address));
+		EXPECT_TRUE(pci_is_unclaimed(address));
 		ASSERT_EQ(0, unplug());
 		ASSERT_TRUE(wait_until(!plugged(address)));
 	}

@@ -54,14 +54,6 @@ static void unload(void *data)
 	syscall(SYS_delete_module, "noiommu", O_NONBLOCK);
 }
 
-static bool is_claimed(const char *address)
-{
-	char iommu[32];
-
-	pci_link(address, "iommu", iommu, sizeof(iommu));
-	return !strcmp(iommu, "noiommu") && pci_group(address) >= 0;
-}
-
 static long claimed(void)
 {
 	long count = -1;
@@ -82,7 +74,7 @@ static bool has_claim(void *data)
 {
 	struct subject *subject = data;
 
-	return claimed() == 1 && is_claimed(subject->edu) &&
+	return claimed() == 1 && pci_is_claimed(subject->edu) &&
 	       is_listed(subject->edu);
 }
 
@@ -224,7 +216,7 @@ static int unbind(void *data)
 
 	kernel_log_mark();
 	ret = pci_unbind(subject->edu);
-	if (ret || is_claimed(subject->edu))
+	if (ret || pci_is_claimed(subject->edu))
 		return ret;
 	ret = claim_error(subject->edu);
 	if (ret)
@@ -263,11 +255,11 @@ static int rescan(void *data)
 	ret = file_write(RESCAN, "1");
 	if (ret)
 		return ret;
-	if (!wait_until(is_claimed(subject->edu) || claim_error(subject->edu)))
+	if (!wait_until(pci_is_claimed(subject->edu) || claim_error(subject->edu)))
 		return -ETIMEDOUT;
 	/* This waits for what the claim's thread has still to do. */
 	file_write(RESCAN, "1");
-	ret = is_claimed(subject->edu) ? 0 : claim_error(subject->edu);
+	ret = pci_is_claimed(subject->edu) ? 0 : claim_error(subject->edu);
 	if (ret)
 		remove_edu(data);
 	return ret;
