@@ -47,6 +47,8 @@ static int bring_up(struct wire *wire)
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
 		 wire->name);
 	file_write(path, "1");
+	/* The usual queue drops what has waited, as on a host that is busy. */
+	file_write("/proc/sys/net/core/default_qdisc", "pfifo_fast");
 	snprintf(request.ifr_name, IF_NAMESIZE, "%s", wire->name);
 	if (ioctl(wire->fd, SIOCGIFHWADDR, &request))
 		return -errno;
