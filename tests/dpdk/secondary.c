@@ -39,10 +39,16 @@ FIXTURE_TEARDOWN(secondary)
 	wires_close(self->wires);
 }
 
+/* The processes give each other 5 s for an answer, in which little gets done here. */
 static bool start_secondary(struct testpmd *pmd)
 {
-	return testpmd_start(pmd, UNPRIVILEGED,
-			     PORTS " --proc-type=secondary", RINGS);
+	int tries = 3;
+
+	while (tries-- > 0)
+		if (testpmd_start(pmd, UNPRIVILEGED,
+				  PORTS " --proc-type=secondary", RINGS))
+			return true;
+	return false;
 }
 
 TEST_F(secondary, same_addresses)
