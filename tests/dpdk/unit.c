@@ -85,6 +85,7 @@ TEST_F(unit, passes)
 	EXPECT_TRUE(program_says(&test, 0, "Test OK", SECONDS));
 	/* It passes as well where it has nothing to do. */
 	EXPECT_FALSE(program_says(&test, 0, "unsupported", 0));
+	EXPECT_TRUE(program_says(&test, 0, "Selected IOVA mode 'PA'", 0));
 	EXPECT_EQ(0, program_end(&test, SECONDS));
 }
 
