@@ -81,6 +81,7 @@ TEST_F(secondary, survives)
 
 	ASSERT_TRUE(start_secondary(&self->secondary));
 	before = memory_pinned();
+	EXPECT_LT(self->pinned, before);
 	EXPECT_EQ(128 + SIGKILL, testpmd_kill(&self->primary));
 	EXPECT_EQ(before, memory_pinned());
 	EXPECT_EQ(128 + SIGKILL, testpmd_kill(&self->secondary));
