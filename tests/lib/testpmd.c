@@ -120,6 +120,9 @@ unsigned int testpmd_memory(struct testpmd *pmd, unsigned int *wrong)
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pmd->program.pid);
 	pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	*wrong = 0;
+	/* From 25.11 on these are two words. */
+	if (at && strstr(at, "Command not found"))
+		at = testpmd_command(pmd, "dump physmem");
 	for (; at; at = strstr(at + 1, "Segment "))
 		if (sscanf(at, "Segment %*d-%*d: IOVA:%lx, len:%lu, virt:%lx",
 			   &iova, &length, &va) == 3 && iova != NO_ADDRESS) {
