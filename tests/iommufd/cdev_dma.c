@@ -6,7 +6,6 @@
  * Guest: edu twice, and ivshmem.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -70,13 +69,6 @@ FIXTURE_TEARDOWN(cdev_dma)
 	close(self->fd);
 }
 
-static void fill(char *memory, size_t length, unsigned int seed)
-{
-	srand(seed);
-	while (length--)
-		*memory++ = rand() >> 8;
-}
-
 /* --- DMA ---------------------------------------------------------------------- */
 
 static bool copies(struct edu *edu, const char *from, __u64 source, char *to,
@@ -96,7 +88,7 @@ TEST_F(cdev_dma, huge_page)
 	iova = translate_one(self->fd, memory, WRITE, NULL);
 	ASSERT_EQ(0, iommufd_map(self->space.fd, self->space.ioas, memory,
 				 HUGE_2M, iova));
-	fill(memory, EDU_BUFFER_SIZE, 1);
+	memory_fill(memory, EDU_BUFFER_SIZE, 1);
 	EXPECT_TRUE(copies(self->edu, memory, iova, to, iova + HUGE_2M / 2));
 	EXPECT_EQ(HUGE_2M, iommufd_unmap(self->space.fd, self->space.ioas,
 					 iova, HUGE_2M));
@@ -121,7 +113,7 @@ TEST_F(cdev_dma, small_pages)
 		at += got.extents[i].length;
 	}
 	EXPECT_HELD(length / PAGE);
-	fill(memory, EDU_BUFFER_SIZE, 2);
+	memory_fill(memory, EDU_BUFFER_SIZE, 2);
 	for (at = PAGE; at < length; at += PAGE)
 		EXPECT_TRUE(copies(self->edu, memory + at - PAGE,
 				   memory_phys(memory + at - PAGE),
@@ -140,7 +132,7 @@ TEST_F(cdev_dma, two_devices)
 	iova = translate_one(self->fd, memory, WRITE, NULL);
 	ASSERT_EQ(0, iommufd_map(self->space.fd, self->space.ioas, memory,
 				 HUGE_2M, iova));
-	fill(memory, EDU_BUFFER_SIZE, 3);
+	memory_fill(memory, EDU_BUFFER_SIZE, 3);
 	EXPECT_TRUE(copies(self->edu, memory, iova, memory + PAGE,
 			   iova + PAGE));
 	EXPECT_TRUE(copies(&second.edu, memory + PAGE, iova + PAGE,

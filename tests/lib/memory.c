@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -33,6 +34,15 @@ void *memory_pages(size_t length)
 void *memory_huge(size_t length)
 {
 	return touched(length, MAP_HUGETLB);
+}
+
+void memory_fill(void *memory, size_t length, unsigned int seed)
+{
+	char *at = memory;
+
+	srand(seed);
+	while (length--)
+		*at++ = rand() >> 8;
 }
 
 __u64 memory_phys(const void *address)

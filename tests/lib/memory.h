@@ -13,6 +13,9 @@
 void *memory_pages(size_t length);
 void *memory_huge(size_t length);
 
+/* With bytes that the seed decides. */
+void memory_fill(void *memory, size_t length, unsigned int seed);
+
 /* The physical address as /proc/self/pagemap has it; 0 if not present. */
 __u64 memory_phys(const void *address);
 

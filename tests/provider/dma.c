@@ -4,7 +4,6 @@
  * hardware does, past all page tables. Guest with two NUMA nodes.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -35,15 +34,6 @@ FIXTURE_TEARDOWN(dma)
 	edu_close(&self->edu);
 }
 
-static void fill(unsigned char *memory, size_t length, unsigned int seed)
-{
-	size_t i;
-
-	srand(seed);
-	for (i = 0; i < length; i++)
-		memory[i] = rand() >> 8;
-}
-
 /* Memory to device to memory elsewhere: the other must be the same. */
 static bool copies(struct edu *edu, __u64 source, __u64 destination,
 		   const void *from, const void *to)
@@ -62,7 +52,7 @@ TEST_F(dma, round_trip)
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	phys = memory_phys(memory);
 	ASSERT_EQ(0, vfio_map(&self->edu.vfio, memory, HUGE_2M, phys));
-	fill(memory, EDU_BUFFER_SIZE, 1);
+	memory_fill(memory, EDU_BUFFER_SIZE, 1);
 	memset(to, 0, PAGE);
 	EXPECT_TRUE(copies(&self->edu, phys, phys + HUGE_2M / 2, memory, to));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, phys, HUGE_2M));
@@ -94,7 +84,7 @@ TEST_F(dma, pinned_pages_stay)
 	ASSERT_EQ(source, memory_phys(from));
 	ASSERT_EQ(destination, memory_phys(to));
 
-	fill(from, EDU_BUFFER_SIZE, 2);
+	memory_fill(from, EDU_BUFFER_SIZE, 2);
 	EXPECT_TRUE(copies(&self->edu, source, destination, from, to));
 
 	EXPECT_GT(0, memory_migrate(from));
@@ -102,7 +92,7 @@ TEST_F(dma, pinned_pages_stay)
 	EXPECT_EQ(source, memory_phys(from));
 	EXPECT_EQ(destination, memory_phys(to));
 
-	fill(from, EDU_BUFFER_SIZE, 3);
+	memory_fill(from, EDU_BUFFER_SIZE, 3);
 	memset(to, 0, PAGE);
 	EXPECT_TRUE(copies(&self->edu, source, destination, from, to));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, source, PAGE));
@@ -125,7 +115,7 @@ TEST_F(dma, pinned_huge_page_stays)
 	ASSERT_EQ(0, vfio_map(&self->edu.vfio, memory, HUGE_2M, phys));
 	EXPECT_GT(0, memory_migrate(memory));
 	EXPECT_EQ(phys, memory_phys(memory));
-	fill(memory, EDU_BUFFER_SIZE, 4);
+	memory_fill(memory, EDU_BUFFER_SIZE, 4);
 	EXPECT_TRUE(copies(&self->edu, phys, phys + PAGE, memory, to));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, phys, HUGE_2M));
 }

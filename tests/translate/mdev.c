@@ -72,13 +72,6 @@ FIXTURE_TEARDOWN(mdev)
 	EXPECT_EQ(self->locked, memory_locked());
 }
 
-static void fill(char *memory, size_t length, unsigned int seed)
-{
-	srand(seed);
-	while (length--)
-		*memory++ = rand() >> 8;
-}
-
 /* --- Addresses ------------------------------------------------------------------ */
 
 TEST_F(mdev, untouched)
@@ -119,7 +112,7 @@ TEST_F(mdev, mapped_twice)
 				    0));
 	EXPECT_EQ(0, one.error);
 	EXPECT_TRUE(translation_same(&one, &other));
-	fill(self->bar, self->length, 1);
+	memory_fill(self->bar, self->length, 1);
 	EXPECT_EQ(0, memcmp(self->bar, again, self->length));
 	translation_free(&one);
 	translation_free(&other);

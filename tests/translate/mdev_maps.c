@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <linux/vfio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -80,13 +79,6 @@ FIXTURE_TEARDOWN(mdev_maps)
 	EXPECT_EQ(self->locked, memory_locked());
 }
 
-static void fill(char *memory, size_t length, unsigned int seed)
-{
-	srand(seed);
-	while (length--)
-		*memory++ = rand() >> 8;
-}
-
 static int bind_edu(void)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -127,7 +119,7 @@ TEST_F(mdev_maps, mapped_by_type1)
 		at += got.extents[i].length;
 	}
 	EXPECT_HELD(PAGES, PAGES);
-	fill(self->bar, EDU_BUFFER_SIZE, 2);
+	memory_fill(self->bar, EDU_BUFFER_SIZE, 2);
 	EXPECT_TRUE(copies(&edu, memory_phys(self->bar), memory_phys(last),
 			   self->bar, last));
 	edu_close(&edu);
@@ -156,7 +148,7 @@ TEST_F(mdev_maps, mapped_by_iommufd)
 		at += got.extents[i].length;
 	}
 	EXPECT_EQ(self->pinned + PAGES, memory_pinned());
-	fill(self->bar, EDU_BUFFER_SIZE, 3);
+	memory_fill(self->bar, EDU_BUFFER_SIZE, 3);
 	EXPECT_TRUE(copies(&space.edu, memory_phys(self->bar),
 			   memory_phys(last), self->bar, last));
 	space_close(&space);
