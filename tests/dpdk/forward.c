@@ -10,6 +10,7 @@
 #include "forwarding.h"
 #include "memory.h"
 #include "passthrough.h"
+#include "sysfs.h"
 
 FIXTURE(forward)
 {
@@ -66,7 +67,7 @@ TEST_F(forward, pinned_while_it_runs)
 {
 	EXPECT_LT(self->pinned, memory_pinned());
 	/* All of it as one call does it, and nothing page by page. */
-	EXPECT_EQ(0, ports_mapped());
+	EXPECT_EQ(0, provider_mapped());
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 	EXPECT_EQ(self->pinned, memory_pinned());
 }
@@ -77,7 +78,7 @@ TEST_F(forward, killed)
 	EXPECT_LT(self->pinned, memory_pinned());
 	EXPECT_EQ(128 + SIGKILL, testpmd_kill(&self->pmd));
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(0, ports_mapped());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 TEST_HARNESS_MAIN

@@ -8,6 +8,7 @@
 #include "forwarding.h"
 #include "memory.h"
 #include "passthrough.h"
+#include "sysfs.h"
 
 FIXTURE(memory_modes)
 {
@@ -95,7 +96,7 @@ TEST_F(memory_modes, forward)
 	unsigned int wrong;
 
 	EXPECT_LT(self->pinned, memory_pinned());
-	EXPECT_EQ(0, ports_mapped());
+	EXPECT_EQ(0, provider_mapped());
 	if (!variant->small_pages) {
 		EXPECT_LT(0, testpmd_memory(&self->pmd, &wrong));
 		EXPECT_EQ(0, wrong);

@@ -12,6 +12,7 @@
 #include "forwarding.h"
 #include "noiommu.h"
 #include "passthrough.h"
+#include "sysfs.h"
 
 FIXTURE(no_node)
 {
@@ -65,9 +66,9 @@ TEST_F(no_node, pagemap)
 	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES, PORTS, RINGS));
 	expect_forwarding(_metadata, &self->pmd, self->wires);
 	/* As DPDK maps for an IOMMU: to itself, and page by page. */
-	EXPECT_LT(0, ports_mapped());
+	EXPECT_LT(0, provider_mapped());
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
-	EXPECT_EQ(0, ports_mapped());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 TEST_HARNESS_MAIN

@@ -105,14 +105,6 @@ FIXTURE_TEARDOWN(cdev_peer)
 	space_close(&self->space);
 }
 
-static long mapped_bytes(void)
-{
-	long bytes = -1;
-
-	file_read_long(PROVIDER "/mapped_bytes", &bytes);
-	return bytes;
-}
-
 static int map_bar(struct space *space, int dmabuf, size_t length, __u64 iova)
 {
 	return iommufd_map_file(space->fd, space->ioas, dmabuf, length, iova);
@@ -122,11 +114,11 @@ TEST_F(cdev_peer, identity)
 {
 	ASSERT_EQ(0, map_bar(&self->space, self->dmabuf, self->length,
 			     self->phys));
-	EXPECT_EQ(self->length, mapped_bytes());
+	EXPECT_EQ(self->length, provider_mapped());
 	EXPECT_EQ(self->pinned, memory_pinned());
 	EXPECT_EQ(self->length, iommufd_unmap(self->space.fd, self->space.ioas,
 					      self->phys, self->length));
-	EXPECT_EQ(0, mapped_bytes());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 TEST_F(cdev_peer, other_address)
@@ -134,7 +126,7 @@ TEST_F(cdev_peer, other_address)
 	EXPECT_EQ(-EINVAL, map_bar(&self->space, self->dmabuf, self->length,
 				   self->phys + PAGE));
 	EXPECT_EQ(-EINVAL, map_bar(&self->space, self->dmabuf, PAGE, 0));
-	EXPECT_EQ(0, mapped_bytes());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 TEST_F(cdev_peer, dma)
@@ -156,16 +148,16 @@ TEST_F(cdev_peer, revoked)
 	ASSERT_EQ(0, map_bar(&self->space, self->dmabuf, self->length,
 			     self->phys));
 	ASSERT_EQ(0, vfio_set_memory(&self->target, false));
-	EXPECT_EQ(0, mapped_bytes());
+	EXPECT_EQ(0, provider_mapped());
 	ASSERT_EQ(0, vfio_set_memory(&self->target, true));
 	EXPECT_EQ(self->length, iommufd_unmap(self->space.fd, self->space.ioas,
 					      self->phys, self->length));
 	EXPECT_EQ(0, map_bar(&self->space, self->dmabuf, self->length,
 			     self->phys));
-	EXPECT_EQ(self->length, mapped_bytes());
+	EXPECT_EQ(self->length, provider_mapped());
 	munmap(self->bar, self->length);
 	vfio_close(&self->target);
-	EXPECT_EQ(0, mapped_bytes());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 TEST_HARNESS_MAIN

@@ -19,9 +19,8 @@ struct held {
 
 static inline struct held held_now(void)
 {
-	struct held held = { -1, -1, -1 };
+	struct held held = { provider_mapped(), -1, -1 };
 
-	file_read_long(PROVIDER "/mapped_bytes", &held.mapped);
 	held.pinned = memory_pinned();
 	file_field("/proc/self/status", "VmPin", &held.accounted);
 	return held;

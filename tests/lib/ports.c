@@ -36,11 +36,3 @@ void wires_close(struct wire wires[2])
 	wire_close(&wires[0]);
 	wire_close(&wires[1]);
 }
-
-long ports_mapped(void)
-{
-	long bytes = -1;
-
-	file_read_long(PROVIDER "/mapped_bytes", &bytes);
-	return bytes;
-}

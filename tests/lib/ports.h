@@ -32,7 +32,4 @@ bool ports_have_driver(const char *driver);
 int wires_open(struct wire wires[2]);
 void wires_close(struct wire wires[2]);
 
-/* What the provider counts; -1 if it is not there. */
-long ports_mapped(void);
-
 #endif

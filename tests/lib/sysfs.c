@@ -77,6 +77,24 @@ int file_field(const char *path, const char *name, long *value)
 	return ret;
 }
 
+static long provider_counter(const char *path)
+{
+	long value = -1;
+
+	file_read_long(path, &value);
+	return value;
+}
+
+long provider_claimed(void)
+{
+	return provider_counter(PROVIDER "/claimed");
+}
+
+long provider_mapped(void)
+{
+	return provider_counter(PROVIDER "/mapped_bytes");
+}
+
 static bool pci_has_id(const char *address, const char *attribute,
 		       unsigned int id)
 {

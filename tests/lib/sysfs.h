@@ -16,6 +16,10 @@ int file_read_long(const char *path, long *value);
 /* The value of "NAME VALUE" or "NAME: VALUE" in a file of such lines. */
 int file_field(const char *path, const char *name, long *value);
 
+/* Functions that are claimed, bytes in all domains; -1 without the provider. */
+long provider_claimed(void);
+long provider_mapped(void);
+
 /* The nth function (from 0) with these IDs, as "0000:00:03.0". */
 int pci_find(unsigned int vendor, unsigned int device, unsigned int nth,
 	     char address[PCI_ADDRESS_SIZE]);

@@ -68,14 +68,6 @@ FIXTURE_VARIANT_ADD(peer, noiommu_pci_nvme)
 	.device = NVME_DEVICE,
 };
 
-static long mapped_bytes(void)
-{
-	long bytes = -1;
-
-	file_read_long(PROVIDER "/mapped_bytes", &bytes);
-	return bytes;
-}
-
 FIXTURE_SETUP(peer)
 {
 	char edu[PCI_ADDRESS_SIZE];
@@ -102,7 +94,7 @@ FIXTURE_SETUP(peer)
 			      self->memory_phys));
 	self->phys = translate_one(self->fd, (void *)self->bar,
 				   NOIOMMU_ACCESS_WRITE, NULL);
-	self->mapped = mapped_bytes();
+	self->mapped = provider_mapped();
 	self->pinned = memory_pinned();
 	self->locked = memory_locked();
 }
@@ -113,7 +105,7 @@ FIXTURE_TEARDOWN(peer)
 	vfio_close(&self->target);
 	edu_close(&self->edu);
 	close(self->fd);
-	EXPECT_EQ(0, mapped_bytes());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 static unsigned char pattern(unsigned int seed, size_t i)
@@ -159,7 +151,7 @@ do {									\
 
 #define ASSERT_BAR_MAPPED(_bytes)					\
 do {									\
-	EXPECT_EQ(self->mapped + (long)(_bytes), mapped_bytes());	\
+	EXPECT_EQ(self->mapped + (long)(_bytes), provider_mapped());	\
 	/* A BAR does not move, and is nobody's memory. */		\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
 	EXPECT_EQ(self->locked, memory_locked());			\

@@ -46,14 +46,6 @@ static int provider_unload(void)
 	return run("rmmod noiommu");
 }
 
-static long claimed(void)
-{
-	long count = -1;
-
-	file_read_long(PROVIDER "/claimed", &count);
-	return count;
-}
-
 /* Whatever the test before did: no provider, edu without a driver, NIC with. */
 FIXTURE_SETUP(claims)
 {
@@ -104,7 +96,7 @@ TEST_F(claims, sysfs)
 	EXPECT_EQ(1, value);
 	EXPECT_EQ(0, file_read_long(PROVIDER "/mapped_bytes", &value));
 	EXPECT_EQ(0, value);
-	EXPECT_LE(1, claimed());
+	EXPECT_LE(1, provider_claimed());
 	snprintf(path, sizeof(path), PROVIDER "/devices/%s", self->edu);
 	EXPECT_EQ(0, access(path, F_OK));
 	EXPECT_EQ(-EINVAL, file_write(PROVIDER "/enable", "maybe"));
@@ -147,7 +139,7 @@ TEST_F(claims, devices_by_address)
 {
 	ASSERT_EQ(0, run("modprobe noiommu devices=%s", self->edu));
 	EXPECT_TRUE(pci_is_claimed(self->edu));
-	EXPECT_EQ(1, claimed());
+	EXPECT_EQ(1, provider_claimed());
 	ASSERT_EQ(0, pci_unbind(self->nic));
 	EXPECT_TRUE(pci_is_unclaimed(self->nic));
 }
@@ -157,18 +149,18 @@ TEST_F(claims, devices_by_short_address)
 	ASSERT_EQ(0, run("modprobe noiommu devices=%s",
 			 self->edu + strlen("0000:")));
 	EXPECT_TRUE(pci_is_claimed(self->edu));
-	EXPECT_EQ(1, claimed());
+	EXPECT_EQ(1, provider_claimed());
 }
 
 TEST_F(claims, devices_by_id)
 {
 	ASSERT_EQ(0, run("modprobe noiommu devices=ffff:ffff,%04x:%04x",
 			 NIC_VENDOR, NIC_DEVICE));
-	EXPECT_EQ(0, claimed());
+	EXPECT_EQ(0, provider_claimed());
 	EXPECT_TRUE(pci_is_unclaimed(self->edu));
 	ASSERT_EQ(0, pci_unbind(self->nic));
 	EXPECT_TRUE(pci_is_claimed(self->nic));
-	EXPECT_EQ(1, claimed());
+	EXPECT_EQ(1, provider_claimed());
 }
 
 TEST_F(claims, devices_malformed)
@@ -210,15 +202,15 @@ TEST_F(claims, remove_and_rescan)
 	int i;
 
 	ASSERT_EQ(0, run("modprobe noiommu"));
-	before = claimed();
+	before = provider_claimed();
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
 		EXPECT_FALSE(pci_exists(self->edu));
-		EXPECT_EQ(before - 1, claimed());
+		EXPECT_EQ(before - 1, provider_claimed());
 		ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
 		EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
 		/* The group is there before it is counted. */
-		EXPECT_TRUE(wait_until(before == claimed()));
+		EXPECT_TRUE(wait_until(before == provider_claimed()));
 	}
 }
 
@@ -246,15 +238,15 @@ TEST_F(claims, hot_plug)
 
 	ASSERT_EQ(0, run("modprobe -r e1000e"));
 	ASSERT_EQ(0, run("modprobe noiommu"));
-	before = claimed();
+	before = provider_claimed();
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, plug());
 		ASSERT_TRUE(wait_until(plugged(address)));
 		EXPECT_TRUE(wait_until(pci_is_claimed(address)));
-		EXPECT_TRUE(wait_until(before + 1 == claimed()));
+		EXPECT_TRUE(wait_until(before + 1 == provider_claimed()));
 		ASSERT_EQ(0, unplug());
 		ASSERT_TRUE(wait_until(!plugged(address)));
-		EXPECT_EQ(before, claimed());
+		EXPECT_EQ(before, provider_claimed());
 	}
 }
 
@@ -264,19 +256,19 @@ TEST_F(claims, hot_plug_with_native_driver)
 	long before;
 
 	ASSERT_EQ(0, run("modprobe noiommu"));
-	before = claimed();
+	before = provider_claimed();
 	ASSERT_EQ(0, plug());
 	ASSERT_TRUE(wait_until(plugged(address)));
 	ASSERT_TRUE(wait_until(pci_has_driver(address, "e1000e")));
 	/* Time enough to do it wrong. */
 	usleep(200000);
 	EXPECT_TRUE(pci_is_unclaimed(address));
-	EXPECT_EQ(before, claimed());
+	EXPECT_EQ(before, provider_claimed());
 	ASSERT_EQ(0, pci_unbind(address));
 	EXPECT_TRUE(pci_is_claimed(address));
 	ASSERT_EQ(0, unplug());
 	ASSERT_TRUE(wait_until(!plugged(address)));
-	EXPECT_EQ(before, claimed());
+	EXPECT_EQ(before, provider_claimed());
 }
 
 TEST_F(claims, disable_while_busy)
@@ -286,13 +278,13 @@ TEST_F(claims, disable_while_busy)
 
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	ASSERT_EQ(0, pci_bind(self->edu, "vfio-pci"));
-	before = claimed();
+	before = provider_claimed();
 	EXPECT_EQ(-EBUSY, file_write(PROVIDER "/enable", "0"));
 	snprintf(expected, sizeof(expected),
 		 "%s: noiommu: not released: in use by driver vfio-pci",
 		 self->edu);
 	EXPECT_TRUE(kernel_log_has(expected));
-	EXPECT_EQ(before, claimed());
+	EXPECT_EQ(before, provider_claimed());
 	EXPECT_TRUE(pci_is_claimed(self->edu));
 	EXPECT_NE(0, run("rmmod noiommu"));
 }
@@ -304,11 +296,11 @@ TEST_F(claims, disable_enable_unload_reload)
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, run("modprobe noiommu"));
-		before = claimed();
+		before = provider_claimed();
 		ASSERT_LE(1, before);
 		EXPECT_NE(0, run("rmmod noiommu"));
 		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
-		EXPECT_EQ(0, claimed());
+		EXPECT_EQ(0, provider_claimed());
 		EXPECT_TRUE(pci_is_unclaimed(self->edu));
 		EXPECT_EQ(0, file_read_long(PROVIDER "/enable", &value));
 		EXPECT_EQ(0, value);
@@ -317,7 +309,7 @@ TEST_F(claims, disable_enable_unload_reload)
 		EXPECT_TRUE(pci_is_unclaimed(self->nic));
 		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
 		ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
-		EXPECT_EQ(before, claimed());
+		EXPECT_EQ(before, provider_claimed());
 		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
 		ASSERT_EQ(0, run("rmmod noiommu"));
 		EXPECT_NE(0, access(PROVIDER, F_OK));

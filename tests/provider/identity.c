@@ -25,14 +25,6 @@ FIXTURE(identity)
 	long mapped;
 };
 
-static long mapped_bytes(void)
-{
-	long bytes = -1;
-
-	file_read_long(PROVIDER "/mapped_bytes", &bytes);
-	return bytes;
-}
-
 static long refused_maps(void)
 {
 	long maps = -1;
@@ -53,7 +45,7 @@ FIXTURE_SETUP(identity)
 	self->vfio = &self->edu.vfio;
 	self->pinned = memory_pinned();
 	self->locked = memory_locked();
-	self->mapped = mapped_bytes();
+	self->mapped = provider_mapped();
 }
 
 FIXTURE_TEARDOWN(identity)
@@ -61,7 +53,7 @@ FIXTURE_TEARDOWN(identity)
 	edu_close(&self->edu);
 	EXPECT_EQ(self->pinned, memory_pinned());
 	EXPECT_EQ(self->locked, memory_locked());
-	EXPECT_EQ(0, mapped_bytes());
+	EXPECT_EQ(0, provider_mapped());
 }
 
 #define ASSERT_MAPPED(memory, length)					\
@@ -69,13 +61,13 @@ do {									\
 	__u64 __iova = memory_phys(memory);				\
 									\
 	ASSERT_EQ(0, vfio_map(self->vfio, memory, length, __iova));	\
-	EXPECT_EQ(self->mapped + (long)(length), mapped_bytes());	\
+	EXPECT_EQ(self->mapped + (long)(length), provider_mapped());	\
 	EXPECT_EQ(self->pinned + (long)((length) / PAGE),		\
 		  memory_pinned());					\
 	EXPECT_EQ(self->locked + (long)((length) / 1024),		\
 		  memory_locked());					\
 	ASSERT_EQ(0, vfio_unmap(self->vfio, __iova, length));		\
-	EXPECT_EQ(self->mapped, mapped_bytes());			\
+	EXPECT_EQ(self->mapped, provider_mapped());			\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
 	EXPECT_EQ(self->locked, memory_locked());			\
 } while (0)
@@ -83,7 +75,7 @@ do {									\
 #define ASSERT_REFUSED(error, memory, length, iova)			\
 do {									\
 	ASSERT_EQ(-(error), vfio_map(self->vfio, memory, length, iova));\
-	EXPECT_EQ(self->mapped, mapped_bytes());			\
+	EXPECT_EQ(self->mapped, provider_mapped());			\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
 	EXPECT_EQ(self->locked, memory_locked());			\
 } while (0)
@@ -218,7 +210,7 @@ TEST_F(identity, not_mapped_in_the_process)
 TEST_F(identity, unmap_what_is_not_mapped)
 {
 	EXPECT_EQ(-ENOENT, vfio_unmap(self->vfio, HUGE_2M, PAGE));
-	EXPECT_EQ(self->mapped, mapped_bytes());
+	EXPECT_EQ(self->mapped, provider_mapped());
 }
 
 TEST_F(identity, exit_unmaps)
@@ -227,7 +219,7 @@ TEST_F(identity, exit_unmaps)
 
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, vfio_map(self->vfio, memory, HUGE_2M, memory_phys(memory)));
-	ASSERT_EQ(self->mapped + (long)HUGE_2M, mapped_bytes());
+	ASSERT_EQ(self->mapped + (long)HUGE_2M, provider_mapped());
 	/* The teardown looks. */
 }
 

@@ -54,14 +54,6 @@ static void unload(void *data)
 	syscall(SYS_delete_module, "noiommu", O_NONBLOCK);
 }
 
-static long claimed(void)
-{
-	long count = -1;
-
-	file_read_long(PROVIDER "/claimed", &count);
-	return count;
-}
-
 static bool is_listed(const char *address)
 {
 	char path[PATH_MAX];
@@ -74,7 +66,7 @@ static bool has_claim(void *data)
 {
 	struct subject *subject = data;
 
-	return claimed() == 1 && pci_is_claimed(subject->edu) &&
+	return provider_claimed() == 1 && pci_is_claimed(subject->edu) &&
 	       is_listed(subject->edu);
 }
 
@@ -82,7 +74,7 @@ static bool has_no_claim(void *data)
 {
 	struct subject *subject = data;
 
-	return !claimed() && pci_group(subject->edu) == -ENOENT &&
+	return !provider_claimed() && pci_group(subject->edu) == -ENOENT &&
 	       !is_listed(subject->edu);
 }
 

@@ -55,24 +55,16 @@ FIXTURE_TEARDOWN(use)
 
 /* --- Memory ------------------------------------------------------------------------ */
 
-static long mapped(void)
-{
-	long bytes = -1;
-
-	file_read_long(PROVIDER "/mapped_bytes", &bytes);
-	return bytes;
-}
-
 static bool is_mapped(void *data)
 {
 	(void)data;
-	return mapped() == HUGE_2M;
+	return provider_mapped() == HUGE_2M;
 }
 
 static bool is_not_mapped(void *data)
 {
 	(void)data;
-	return !mapped();
+	return !provider_mapped();
 }
 
 static void unmap(void *data)
