@@ -28,11 +28,13 @@
  * @iommu: the IOMMU that the core believes to serve the function
  * @pdev: the function; a reference is held
  * @node: in noiommu_claims
+ * @owner: who owns its DMA
  */
 struct noiommu_claim {
 	struct iommu_device iommu;
 	struct pci_dev *pdev;
 	struct list_head node;
+	struct noiommu_owner owner;
 };
 
 /* Protects everything below it. */
@@ -59,6 +61,21 @@ struct iommu_device *noiommu_claim_probe(struct device *dev)
 	if (dev != READ_ONCE(noiommu_claiming_dev))
 		return ERR_PTR(-ENODEV);
 	return &noiommu_claiming->iommu;
+}
+
+/**
+ * noiommu_claim_owner() - who owns the DMA of a claimed function
+ * @dev: the function; the IOMMU core is attaching it to a domain, so that the claim
+ *       stays
+ *
+ * Return: the owner; always valid.
+ */
+struct noiommu_owner *noiommu_claim_owner(struct device *dev)
+{
+	struct noiommu_claim *claim = container_of(dev->iommu->iommu_dev,
+						   struct noiommu_claim, iommu);
+
+	return &claim->owner;
 }
 
 static struct noiommu_claim *noiommu_claim_find(struct pci_dev *pdev)
@@ -141,6 +158,7 @@ static void noiommu_claim_release(struct noiommu_claim *claim)
 {
 	lockdep_assert_held(&noiommu_claims_lock);
 	iommu_device_unregister(&claim->iommu);
+	noiommu_owner_give(&claim->owner);
 	list_del(&claim->node);
 	noiommu_claim_total--;
 	pci_dev_put(claim->pdev);

@@ -23,11 +23,13 @@
  * @domain: what the core sees
  * @allowed: whoever allocated it may do DMA. Remembered, because attach also
  *           runs from threads that have no say: resets, teardown, kworkers
+ * @limited: the aperture is what some function can reach
  * @mapped: bytes mapped now
  */
 struct noiommu_domain {
 	struct iommu_domain domain;
 	bool allowed;
+	bool limited;
 	atomic64_t mapped;
 };
 
@@ -39,17 +41,50 @@ static struct noiommu_domain *to_noiommu_domain(struct iommu_domain *domain)
 	return container_of(domain, struct noiommu_domain, domain);
 }
 
+/**
+ * noiommu_dma_limit() - how far does a function's DMA reach?
+ * @dev: the function
+ *
+ * What its bus lets through, as the firmware says when a driver is bound. What the
+ * device itself can address only its driver knows.
+ *
+ * Return: the last byte.
+ */
+u64 noiommu_dma_limit(struct device *dev)
+{
+	/* Every address the bus can carry, RAM or BAR, is in this resource. */
+	return min_not_zero(dev->bus_dma_limit, (u64)iomem_resource.end);
+}
+
+/* -EINVAL has VFIO and iommufd use another domain for this function. */
+static int noiommu_domain_limit(struct noiommu_domain *user,
+				struct device *dev)
+{
+	struct iommu_domain_geometry *geometry = &user->domain.geometry;
+	u64 limit = noiommu_dma_limit(dev);
+
+	if (!user->limited)
+		geometry->aperture_end = limit;
+	user->limited = true;
+	return geometry->aperture_end > limit ? -EINVAL : 0;
+}
+
 static int noiommu_domain_attach(struct iommu_domain *domain,
 				 struct device *dev, struct iommu_domain *old)
 {
+	struct noiommu_domain *user = to_noiommu_domain(domain);
+	int ret;
+
 	/*
 	 * -EPERM from here and not from the allocation, whose errno does not
 	 * always reach the user.
 	 */
-	if (!to_noiommu_domain(domain)->allowed)
+	if (!user->allowed)
 		return -EPERM;
-	noiommu_taint(dev);
-	return 0;
+	ret = noiommu_domain_limit(user, dev);
+	if (!ret)
+		noiommu_taint(dev);
+	return ret;
 }
 
 static int noiommu_domain_map(struct iommu_domain *domain, unsigned long iova,
@@ -116,35 +151,78 @@ struct iommu_domain *noiommu_domain_alloc(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 	user->domain.ops = &noiommu_user_domain_ops;
 	user->domain.pgsize_bitmap = PAGE_SIZE;
-	/* Every address the bus can carry, RAM or BAR, is in this resource. */
 	user->domain.geometry.aperture_end = iomem_resource.end;
 	user->domain.geometry.force_aperture = true;
 	user->allowed = noiommu_permitted();
+	/* Older kernels say only when they attach for which function it is. */
+	if (dev)
+		noiommu_domain_limit(user, dev);
 	return &user->domain;
-}
-
-static int noiommu_static_attach(struct iommu_domain *domain,
-				 struct device *dev, struct iommu_domain *old)
-{
-	return 0;
 }
 
 static void noiommu_static_free(struct iommu_domain *domain)
 {
 }
 
-NOIOMMU_COMPAT_ATTACH(noiommu_static_attach)
-static const struct iommu_domain_ops noiommu_static_ops = {
-	.attach_dev	= noiommu_compat_attach(noiommu_static_attach),
+static int noiommu_identity_attach(struct iommu_domain *domain,
+				   struct device *dev,
+				   struct iommu_domain *old)
+{
+	noiommu_owner_give(noiommu_claim_owner(dev));
+	return 0;
+}
+
+/* Only drivers that leave DMA to a user let anybody take ownership. */
+static bool noiommu_has_user_driver(struct device *dev)
+{
+	struct device_driver *driver = READ_ONCE(dev->driver);
+
+	return driver && to_pci_driver(driver)->driver_managed_dma;
+}
+
+/*
+ * The core attaches this when a user takes ownership, and comes back to it whenever
+ * nothing of the user's is attached: from then on the user can have the device do
+ * DMA, whether or not a domain of his is ever attached. So this is the gate.
+ *
+ * Some kernels come here to reset a function, too, which must go on working: it then
+ * has an owner already, or a driver that does not let a user have the DMA. Only of a
+ * function that VFIO has and nobody has opened the reset asks for the same right.
+ */
+static int noiommu_blocked_attach(struct iommu_domain *domain,
+				  struct device *dev, struct iommu_domain *old)
+{
+	struct noiommu_owner *owner = noiommu_claim_owner(dev);
+	int ret;
+
+	if (noiommu_owner_taken(owner) || !noiommu_has_user_driver(dev))
+		return 0;
+	if (!noiommu_permitted())
+		return -EPERM;
+	ret = noiommu_refuse_dma(dev) ?: noiommu_owner_take(owner);
+	if (!ret)
+		noiommu_taint(dev);
+	return ret;
+}
+
+NOIOMMU_COMPAT_ATTACH(noiommu_identity_attach)
+static const struct iommu_domain_ops noiommu_identity_ops = {
+	.attach_dev	= noiommu_compat_attach(noiommu_identity_attach),
 	.free		= noiommu_static_free,
 };
 
 struct iommu_domain noiommu_identity_domain = {
 	.type	= IOMMU_DOMAIN_IDENTITY,
-	.ops	= &noiommu_static_ops,
+	.ops	= &noiommu_identity_ops,
+};
+
+NOIOMMU_COMPAT_ATTACH(noiommu_blocked_attach)
+static const struct iommu_domain_ops noiommu_blocked_ops = {
+	.attach_dev	= noiommu_compat_attach(noiommu_blocked_attach),
+	.free		= noiommu_static_free,
 };
 
 struct iommu_domain noiommu_blocked_domain = {
 	.type	= IOMMU_DOMAIN_BLOCKED,
-	.ops	= &noiommu_static_ops,
+	.ops	= &noiommu_blocked_ops,
 };

@@ -22,7 +22,6 @@ struct noiommu_bars {
 /* provider.c */
 bool noiommu_claimed(struct pci_dev *pdev);
 bool noiommu_permitted(void);
-void noiommu_taint(struct device *dev);
 
 /* bars.c */
 int noiommu_bars_register(const struct noiommu_bars *bars);

@@ -7,6 +7,7 @@
  *   filter.c    the devices= parameter
  *   refuse.c    hosts and functions where identity would be a lie
  *   domain.c    the domains: identity, blocked, and the user's
+ *   owner.c     who owns the DMA of a function
  *
  * and, in chardev.h, those of /dev/noiommu.
  */
@@ -19,10 +20,12 @@
 
 #include "compat.h"
 #include "export.h"
+#include "owner.h"
 
 /* provider.c */
 extern const struct iommu_ops noiommu_ops;
 extern struct iommu_device noiommu_sysfs;
+void noiommu_taint(struct device *dev);
 
 /* claim.c */
 int noiommu_claims_init(void);
@@ -32,6 +35,7 @@ int noiommu_claims_disable(void);
 bool noiommu_claims_enabled(void);
 unsigned int noiommu_claims_count(void);
 struct iommu_device *noiommu_claim_probe(struct device *dev);
+struct noiommu_owner *noiommu_claim_owner(struct device *dev);
 
 /* filter.c */
 int noiommu_filter_init(void);
@@ -40,9 +44,11 @@ bool noiommu_filter_match(struct pci_dev *pdev);
 /* refuse.c */
 int noiommu_refuse_host(void);
 int noiommu_refuse_function(struct pci_dev *pdev);
+int noiommu_refuse_dma(struct device *dev);
 
 /* domain.c */
 struct iommu_domain *noiommu_domain_alloc(struct device *dev);
+u64 noiommu_dma_limit(struct device *dev);
 extern struct iommu_domain noiommu_identity_domain;
 extern struct iommu_domain noiommu_blocked_domain;
 extern const struct iommu_domain_ops noiommu_user_domain_ops;

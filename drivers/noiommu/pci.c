@@ -2,8 +2,8 @@
 /*
  * noiommu-pci: the passthrough driver for functions that noiommu.ko serves.
  *
- * vfio-pci-core does the work. Added here: who may open, the taint, the
- * physical addresses of BARs for /dev/noiommu, and write-combining.
+ * vfio-pci-core does the work. Added here: who may open, the physical addresses of
+ * BARs for /dev/noiommu, and write-combining.
  */
 #define pr_fmt(fmt) "noiommu-pci: " fmt
 
@@ -140,12 +140,20 @@ static int noiommu_pci_open(struct vfio_device *vdev)
 	/* Only now is it known which BARs can be mapped. */
 	vfio_pci_core_finish_enable(&dev->core);
 	ret = noiommu_pci_combine(dev);
-	if (ret) {
+	if (ret)
 		vfio_pci_core_close_device(vdev);
-		return ret;
-	}
-	noiommu_taint(&dev->core.pdev->dev);
-	return 0;
+	return ret;
+}
+
+/*
+ * Called whenever a group is asked for a descriptor of the device, also if it is open
+ * already: who may is asked here as well.
+ */
+static int noiommu_pci_match(struct vfio_device *vdev, char *name)
+{
+	int ret = vfio_pci_core_match(vdev, name);
+
+	return ret > 0 && !noiommu_permitted() ? -EPERM : ret;
 }
 
 static int noiommu_pci_mmap(struct vfio_device *vdev,
@@ -182,7 +190,7 @@ static const struct vfio_device_ops noiommu_pci_ops = {
 	.write		= vfio_pci_core_write,
 	.mmap		= noiommu_pci_mmap,
 	.request	= vfio_pci_core_request,
-	.match		= vfio_pci_core_match,
+	.match		= noiommu_pci_match,
 	NOIOMMU_COMPAT_VFIO_BIND
 	NOIOMMU_COMPAT_VFIO_DETACH
 	NOIOMMU_COMPAT_VFIO_PASID

@@ -44,7 +44,6 @@ void noiommu_taint(struct device *dev)
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	dev_warn(dev, "noiommu: given to userspace, its DMA can reach all of memory\n");
 }
-EXPORT_SYMBOL_GPL(noiommu_taint);
 
 /**
  * noiommu_permitted() - may the calling process have DMA, or physical addresses?
@@ -189,6 +188,7 @@ err_claims:
 	noiommu_claims_exit();
 err_sysfs:
 	iommu_device_sysfs_remove(&noiommu_sysfs);
+	noiommu_owner_exit();
 	return ret;
 }
 
@@ -197,6 +197,7 @@ static void __exit noiommu_exit(void)
 	noiommu_chardev_exit();
 	noiommu_claims_exit();
 	iommu_device_sysfs_remove(&noiommu_sysfs);
+	noiommu_owner_exit();
 }
 
 /* Built in: after the drivers that are. */

@@ -13,6 +13,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/mm.h>
 #include <linux/security.h>
+#include <linux/swiotlb.h>
 
 #include "noiommu.h"
 
@@ -89,13 +90,36 @@ static bool noiommu_has_offset(struct device *dev)
 }
 
 /**
+ * noiommu_refuse_dma() - would identity be a lie for this function as it is now?
+ * @dev: the function
+ *
+ * The driver core finds out when it binds a driver, and forgets when it unbinds it.
+ * So this is asked before a claim, and again when a user takes ownership.
+ *
+ * Return: 0, or -EOPNOTSUPP, with a line in the log: its bus addresses are not
+ * physical addresses, by an offset or because DMA operations other than direct
+ * ones translate (Xen PV, GART), or DMA has to go through bounce buffers.
+ */
+int noiommu_refuse_dma(struct device *dev)
+{
+	if (noiommu_has_offset(dev) || get_dma_ops(dev)) {
+		dev_err(dev, "noiommu: refused: bus addresses are not physical addresses\n");
+		return -EOPNOTSUPP;
+	}
+	if (is_swiotlb_force_bounce(dev)) {
+		dev_err(dev, "noiommu: refused: its DMA must use bounce buffers\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/**
  * noiommu_refuse_function() - is this a function that may not be claimed?
  * @pdev: PCI function that has no driver; its device_lock is held
  *
  * Return: 0 if it may be claimed;
  * * -EBUSY: something else put it into an IOMMU group.
- * * -EOPNOTSUPP: its bus addresses are not physical addresses, by an offset
- *   or because DMA operations other than direct ones translate (Xen PV, GART).
+ * * -EOPNOTSUPP: as noiommu_refuse_dma().
  */
 int noiommu_refuse_function(struct pci_dev *pdev)
 {
@@ -103,9 +127,5 @@ int noiommu_refuse_function(struct pci_dev *pdev)
 		pci_err(pdev, "noiommu: refused: already in an IOMMU group\n");
 		return -EBUSY;
 	}
-	if (noiommu_has_offset(&pdev->dev) || get_dma_ops(&pdev->dev)) {
-		pci_err(pdev, "noiommu: refused: bus addresses are not physical addresses\n");
-		return -EOPNOTSUPP;
-	}
-	return 0;
+	return noiommu_refuse_dma(&pdev->dev);
 }

@@ -61,42 +61,29 @@ static int map(struct space *space, const void *memory, __u64 iova)
 	return iommufd_map(space->fd, space->ioas, memory, PAGE, iova);
 }
 
-TEST_F(cdev_privilege, attach_needs_rawio)
-{
-	__u32 hwpt;
-
-	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
-	ASSERT_EQ(0, space_bind(&self->space, STOCK, 0));
-	ASSERT_EQ(0, map(&self->space, self->memory, self->iova));
-	EXPECT_EQ(-EPERM, space_attach(&self->space));
-	EXPECT_HELD(0);
-	ASSERT_EQ(0, iommufd_hwpt(self->space.fd, self->space.device,
-				  self->space.ioas, 0, &hwpt));
-	EXPECT_EQ(-EPERM, cdev_attach(&self->space.edu.vfio, &hwpt));
-	EXPECT_EQ(0, tainted());
-	EXPECT_FALSE(kernel_log_has(WARNING));
-}
-
-/* Of attach the provider has its own check; this is the device's. */
+/* BARs and bus mastering are DMA, also when nothing is ever attached. */
 TEST_F(cdev_privilege, bind_needs_rawio)
 {
 	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
+	EXPECT_EQ(-EPERM, space_bind(&self->space, STOCK, 0));
+	EXPECT_EQ(MAP_FAILED, vfio_map_region(&self->space.edu.vfio, 0,
+					      &self->space.edu.registers_size));
+	EXPECT_GT(0, vfio_set_bus_master(&self->space.edu.vfio));
+	space_close(&self->space);
 	EXPECT_EQ(-EPERM, space_bind(&self->space, OURS, 0));
 	EXPECT_EQ(0, tainted());
 	EXPECT_FALSE(kernel_log_has(WARNING));
 }
 
-TEST_F(cdev_privilege, attach_taints)
+TEST_F(cdev_privilege, bind_taints)
 {
 	ASSERT_EQ(0, space_bind(&self->space, STOCK, 0));
-	EXPECT_EQ(0, tainted());
-	ASSERT_EQ(0, space_attach(&self->space));
 	EXPECT_EQ(TAINT_USER, tainted());
 	EXPECT_TRUE(kernel_log_has(WARNING));
 }
 
 /* The taint is there now, but the message shows who it is that gives it. */
-TEST_F(cdev_privilege, bind_taints)
+TEST_F(cdev_privilege, bind_taints_under_ours)
 {
 	char address[PCI_ADDRESS_SIZE];
 
@@ -158,8 +145,7 @@ TEST_F(cdev_privilege, nothing_under_lockdown)
 	if (access(LOCKDOWN, F_OK))
 		SKIP(return, "this kernel has no lockdown");
 	ASSERT_EQ(0, file_write(LOCKDOWN, "integrity"));
-	ASSERT_EQ(0, space_bind(&self->space, STOCK, 0));
-	EXPECT_EQ(-EPERM, space_attach(&self->space));
+	EXPECT_EQ(-EPERM, space_bind(&self->space, STOCK, 0));
 	space_close(&self->space);
 	EXPECT_EQ(-EPERM, space_bind(&self->space, OURS, 0));
 }

@@ -8,6 +8,8 @@
 
 /* Gives a capability of this process up for good; 0 or -errno. */
 int privilege_drop(int capability);
+/* Gives all others up. */
+int privilege_only(int capability);
 /* Programs that root executes from here on have these and no others. */
 int privilege_bound(__u64 capabilities);
 
