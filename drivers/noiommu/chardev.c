@@ -18,6 +18,7 @@ static int noiommu_open(struct inode *inode, struct file *filep)
 
 	if (!noiommu_permitted())
 		return -EPERM;
+	noiommu_holds_flush();
 	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return -ENOMEM;

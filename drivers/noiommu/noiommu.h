@@ -7,7 +7,7 @@
  *   filter.c    the devices= parameter
  *   refuse.c    hosts and functions where identity would be a lie
  *   domain.c    the domains: identity, blocked, and the user's
- *   owner.c     who owns the DMA of a function
+ *   owner.c     who owns the DMA of a function, and what is held until that ends
  *
  * and, in chardev.h, those of /dev/noiommu.
  */

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who owns the DMA of a function.
+ * Who owns the DMA of a function, and what is held until that ends.
  *
  * VFIO and iommufd take DMA ownership of a function before they hand out its
  * config space or BARs, and give it back after they have closed the device, which
  * turns bus mastering off. In between the function can write to any memory whose
  * address was given to it.
+ *
+ * type1 and iommufd keep memory pinned as long, because the device holds a
+ * reference on them. Pins of /dev/noiommu have no such reference: when a process
+ * dies the kernel closes its descriptors in an order that nobody chose. So pins
+ * that end by close are held here while a function may write to them:
+ *
+ * - The process that made the pin has taken ownership of functions: these may.
+ * - It never has, so it pinned for a function of somebody else: every function
+ *   may that is owned when the descriptor closes.
+ *
+ * A process is its thread group, also after exec. Functions that are taken later
+ * do not count.
  *
  * Lock order: iommu_group.mutex (in the IOMMU core), noiommu_owner_lock.
  */
@@ -14,6 +26,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "owner.h"
 
@@ -33,8 +46,11 @@ struct noiommu_process {
 static DEFINE_MUTEX(noiommu_owner_lock);
 static LIST_HEAD(noiommu_owners);
 static LIST_HEAD(noiommu_processes);
+static LIST_HEAD(noiommu_holds);
 /* Counts how often ownership was taken. */
 static u64 noiommu_owner_time;
+
+static struct workqueue_struct *noiommu_owner_wq;
 
 static struct noiommu_process *noiommu_process_find(const struct pid *pid)
 {
@@ -90,6 +106,34 @@ static struct noiommu_process *noiommu_process_current(void)
 	return process;
 }
 
+static bool noiommu_hold_needed(const struct noiommu_hold *hold)
+{
+	const struct noiommu_owner *owner;
+
+	lockdep_assert_held(&noiommu_owner_lock);
+	list_for_each_entry(owner, &noiommu_owners, node)
+		if (owner->since <= hold->until &&
+		    (hold->all || owner->process->pid == hold->maker))
+			return true;
+	return false;
+}
+
+static void noiommu_holds_release(struct work_struct *work)
+{
+	struct noiommu_hold *hold, *next;
+	LIST_HEAD(done);
+
+	mutex_lock(&noiommu_owner_lock);
+	list_for_each_entry_safe(hold, next, &noiommu_holds, node)
+		if (!noiommu_hold_needed(hold))
+			list_move_tail(&hold->node, &done);
+	mutex_unlock(&noiommu_owner_lock);
+	list_for_each_entry_safe(hold, next, &done, node)
+		hold->release(hold);
+}
+
+static DECLARE_WORK(noiommu_holds_work, noiommu_holds_release);
+
 /**
  * noiommu_owner_take() - the calling process takes ownership of a function
  * @owner: of the function; nobody has it. The IOMMU core serializes this with
@@ -116,6 +160,9 @@ int noiommu_owner_take(struct noiommu_owner *owner)
 /**
  * noiommu_owner_give() - ownership ends; the function does no more DMA
  * @owner: of the function, perhaps of nobody
+ *
+ * Memory that was held for it is released soon after, from a workqueue: the
+ * caller holds locks of the IOMMU core.
  */
 void noiommu_owner_give(struct noiommu_owner *owner)
 {
@@ -125,6 +172,8 @@ void noiommu_owner_give(struct noiommu_owner *owner)
 	list_del(&owner->node);
 	owner->process->owned--;
 	owner->process = NULL;
+	if (!list_empty(&noiommu_holds))
+		queue_work(noiommu_owner_wq, &noiommu_holds_work);
 	mutex_unlock(&noiommu_owner_lock);
 }
 
@@ -152,12 +201,57 @@ pid_t noiommu_owner_pid(const struct noiommu_owner *owner)
 }
 
 /**
+ * noiommu_hold() - hold memory as long as a function may write to it
+ * @hold: what to hold; maker and release are set
+ *
+ * Return: true if it is held: hold->release() is called when no function may
+ * write to it any more. False if none may now: the caller releases it.
+ */
+bool noiommu_hold(struct noiommu_hold *hold)
+{
+	bool needed;
+
+	mutex_lock(&noiommu_owner_lock);
+	hold->until = noiommu_owner_time;
+	hold->all = !noiommu_process_find(hold->maker);
+	needed = noiommu_hold_needed(hold);
+	if (needed)
+		list_add_tail(&hold->node, &noiommu_holds);
+	mutex_unlock(&noiommu_owner_lock);
+	return needed;
+}
+
+/**
+ * noiommu_holds_flush() - wait for releases that are under way
+ *
+ * A process that is started again at once wants the huge pages of the one before.
+ */
+void noiommu_holds_flush(void)
+{
+	flush_work(&noiommu_holds_work);
+}
+
+/**
+ * noiommu_owner_init() - before the first claim
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int noiommu_owner_init(void)
+{
+	noiommu_owner_wq = alloc_ordered_workqueue("noiommu", 0);
+	return noiommu_owner_wq ? 0 : -ENOMEM;
+}
+
+/**
  * noiommu_owner_exit() - after the last claim
+ *
+ * Whatever was held is released when this returns.
  */
 void noiommu_owner_exit(void)
 {
 	struct noiommu_process *process, *next;
 
+	destroy_workqueue(noiommu_owner_wq);
 	list_for_each_entry_safe(process, next, &noiommu_processes, node)
 		noiommu_process_free(process);
 }

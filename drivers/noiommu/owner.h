@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who owns the DMA of a function.
+ * Who owns the DMA of a function, and what is held until that ends.
  */
 #ifndef NOIOMMU_OWNER_H
 #define NOIOMMU_OWNER_H
@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct noiommu_process;
+struct pid;
 
 /**
  * struct noiommu_owner - DMA ownership of one function
@@ -22,10 +23,29 @@ struct noiommu_owner {
 	u64 since;
 };
 
+/**
+ * struct noiommu_hold - memory that functions may write to
+ * @maker: the process that made it known to the device; a reference is held
+ * @release: frees what contains this; called without locks, from a workqueue
+ * @node: in noiommu_holds
+ * @until: functions owned at this time or before may write to the memory
+ * @all: every one of these, and not only those of @maker
+ */
+struct noiommu_hold {
+	struct pid *maker;
+	void (*release)(struct noiommu_hold *hold);
+	struct list_head node;
+	u64 until;
+	bool all;
+};
+
+int noiommu_owner_init(void);
 void noiommu_owner_exit(void);
 int noiommu_owner_take(struct noiommu_owner *owner);
 void noiommu_owner_give(struct noiommu_owner *owner);
 bool noiommu_owner_taken(const struct noiommu_owner *owner);
 pid_t noiommu_owner_pid(const struct noiommu_owner *owner);
+bool noiommu_hold(struct noiommu_hold *hold);
+void noiommu_holds_flush(void);
 
 #endif /* NOIOMMU_OWNER_H */

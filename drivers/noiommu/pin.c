@@ -13,6 +13,7 @@
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
+#include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -20,6 +21,7 @@
 
 #include "chardev.h"
 #include "compat.h"
+#include "owner.h"
 
 /**
  * struct noiommu_chunk - some references of a pin
@@ -41,6 +43,7 @@ struct noiommu_chunk {
  *      on the memory
  * @locked: pages that are counted there
  * @write: the device may have written
+ * @hold: for when the descriptor is closed and a function may still write
  * @chunk: the references, the last first
  * @first: the first chunk, enough for most pins
  */
@@ -48,6 +51,7 @@ struct noiommu_pinned {
 	struct mm_struct *mm;
 	unsigned long locked;
 	bool write;
+	struct noiommu_hold hold;
 	struct noiommu_chunk *chunk;
 	struct noiommu_chunk first;
 };
@@ -75,7 +79,13 @@ static void noiommu_pinned_release(struct noiommu_pinned *pinned)
 	}
 	account_locked_vm(pinned->mm, pinned->locked, false);
 	mmdrop(pinned->mm);
+	put_pid(pinned->hold.maker);
 	kfree(pinned);
+}
+
+static void noiommu_pinned_unhold(struct noiommu_hold *hold)
+{
+	noiommu_pinned_release(container_of(hold, struct noiommu_pinned, hold));
 }
 
 /* As account_locked_vm(), which asks for the capability before it is needed. */
@@ -111,6 +121,8 @@ static struct noiommu_pinned *noiommu_pinned_alloc(unsigned long pages,
 	pinned->mm = current->mm;
 	pinned->locked = pages;
 	pinned->write = write;
+	pinned->hold.maker = get_pid(task_tgid(current));
+	pinned->hold.release = noiommu_pinned_unhold;
 	pinned->chunk = &pinned->first;
 	pinned->first.next = NULL;
 	pinned->first.count = 0;
@@ -453,6 +465,8 @@ int noiommu_pins_init(struct noiommu_file *file)
 /**
  * noiommu_unpin_all() - the last descriptor is gone
  * @file: the open file, which nobody can use any more
+ *
+ * What a function may still write to is unpinned when it may not any more.
  */
 void noiommu_unpin_all(struct noiommu_file *file)
 {
@@ -460,6 +474,7 @@ void noiommu_unpin_all(struct noiommu_file *file)
 	unsigned long id;
 
 	xa_for_each(&file->pins, id, pinned)
-		noiommu_pinned_release(pinned);
+		if (!noiommu_hold(&pinned->hold))
+			noiommu_pinned_release(pinned);
 	xa_destroy(&file->pins);
 }

@@ -170,10 +170,13 @@ static int __init noiommu_init(void)
 	ret = noiommu_filter_init();
 	if (ret)
 		return ret;
+	ret = noiommu_owner_init();
+	if (ret)
+		return ret;
 	ret = iommu_device_sysfs_add(&noiommu_sysfs, NULL, noiommu_groups,
 				     "noiommu");
 	if (ret)
-		return ret;
+		goto err_owner;
 	ret = noiommu_claims_init();
 	if (ret)
 		goto err_sysfs;
@@ -188,6 +191,7 @@ err_claims:
 	noiommu_claims_exit();
 err_sysfs:
 	iommu_device_sysfs_remove(&noiommu_sysfs);
+err_owner:
 	noiommu_owner_exit();
 	return ret;
 }

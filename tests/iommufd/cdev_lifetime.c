@@ -22,6 +22,7 @@
 #include "iommufd.h"
 #include "kselftest_harness.h"
 #include "memory.h"
+#include "noiommu.h"
 #include "passthrough.h"
 #include "sysfs.h"
 
@@ -121,6 +122,22 @@ TEST_F(cdev_lifetime, nothing_before_bind)
 	EXPECT_EQ(-EINVAL, cdev_attach(vfio, &table));
 	EXPECT_EQ(-EBADF, cdev_bind(vfio, 1000, &table));
 	EXPECT_EQ(-EINVAL, cdev_bind(vfio, -1, &table));
+}
+
+/* Pins of /dev/noiommu, from bind on: that is when DMA becomes possible. */
+TEST_F(cdev_lifetime, pins_last_as_long)
+{
+	int fd = noiommu_open_device();
+	__u32 nr = 0, id;
+
+	ASSERT_EQ(0, space_bind(&self->space, variant->driver, 0));
+	ASSERT_EQ(0, noiommu_pin_range(fd, self->memory, PAGE, 0, NULL, &nr,
+				       &id));
+	ASSERT_EQ(0, close(fd));
+	usleep(WHILE_US);
+	EXPECT_EQ(self->held.pinned + 1, memory_pinned());
+	space_close(&self->space);
+	EXPECT_TRUE(wait_until(memory_pinned() == self->held.pinned));
 }
 
 TEST_F(cdev_lifetime, bound_once)

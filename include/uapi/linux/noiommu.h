@@ -198,6 +198,22 @@ struct noiommu_translate {
  * made by dup(), fork() and SCM_RIGHTS; whoever has one may unpin. Any number
  * of pins may hold a page.
  *
+ * NOIOMMU_UNPIN releases at once. The end of a descriptor does not release memory
+ * under a device: the order in which a process that dies closes its descriptors is
+ * the kernel's. Pins that are left then are held until DMA ownership has ended,
+ * which VFIO and iommufd give back after the device was closed and its bus
+ * mastering is off,
+ *
+ * - of every function of which the process that made the pin took ownership, if it
+ *   ever did;
+ * - else of every function that is owned when the descriptor ends, by whomever.
+ *
+ * A process takes ownership with VFIO_GROUP_SET_CONTAINER or
+ * VFIO_DEVICE_BIND_IOMMUFD; it is the thread group, and stays the same in exec().
+ * It keeps ownership as long as anybody has a descriptor of the device. So a
+ * process with functions of its own that also gives addresses to a function of
+ * another process hands that process a copy of this descriptor.
+ *
  * Each page (of the smallest size) of the range counts as locked memory of the
  * calling process, as with VFIO: against RLIMIT_MEMLOCK without CAP_IPC_LOCK,
  * and in VmLck in any case, once for each pin. The kernel keeps 8 bytes for

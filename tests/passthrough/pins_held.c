@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pins that end by close are held while a function may write to the memory, and no
+ * longer.
+ *
+ * Guest: two edus.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "edu.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "passthrough.h"
+#include "pin_owner.h"
+#include "sysfs.h"
+
+/* Time enough to release what must be held. */
+#define WHILE_US 200000
+
+#define EXPECT_STILL_HELD(pages)					\
+do {									\
+	usleep(WHILE_US);						\
+	EXPECT_HELD(pages);						\
+} while (0)
+
+/* Releasing is work for a thread of the kernel's. */
+#define EXPECT_RELEASED()						\
+	EXPECT_TRUE(wait_until(memory_pinned() == self->pinned))
+
+FIXTURE(pins_held)
+{
+	char edu[2][PCI_ADDRESS_SIZE];
+	struct vfio vfio;
+	int channel[2];
+	pid_t child;
+	char *memory;
+	long pinned;
+};
+
+FIXTURE_VARIANT(pins_held)
+{
+	const char *driver;
+};
+
+FIXTURE_VARIANT_ADD(pins_held, vfio_pci)
+{
+	.driver = "vfio-pci",
+};
+
+FIXTURE_VARIANT_ADD(pins_held, noiommu_pci)
+{
+	.driver = "noiommu-pci",
+};
+
+FIXTURE_SETUP(pins_held)
+{
+	int i;
+
+	ASSERT_EQ(0, passthrough_load());
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, i, self->edu[i]));
+		ASSERT_EQ(0, passthrough_bind(self->edu[i], variant->driver));
+	}
+	self->vfio = (struct vfio){ -1, -1, -1 };
+	self->memory = memory_pages(PAGES * PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)self->memory);
+	ASSERT_EQ(0, child_channel(self->channel));
+	self->pinned = memory_pinned();
+}
+
+FIXTURE_TEARDOWN(pins_held)
+{
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+}
+
+static void kill_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	child_ended(pid);
+}
+
+/* In a child: says 1 when it has the device, and goes on when it is told. */
+static void child_opens(const char *address, int channel, struct vfio *vfio)
+{
+	if (vfio_open(vfio, address) || !child_say(channel, 1))
+		_exit(1);
+}
+
+TEST_F(pins_held, until_the_device_is_closed)
+{
+	int fd;
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	fd = noiommu_open_device();
+	ASSERT_NE(0, pin(fd, self->memory));
+	ASSERT_NE(0, pin(fd, self->memory));
+	ASSERT_EQ(0, close(fd));
+	EXPECT_STILL_HELD(2 * PAGES);
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+}
+
+TEST_F(pins_held, not_by_unpin)
+{
+	int fd = noiommu_open_device();
+	__u32 id;
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	id = pin(fd, self->memory);
+	ASSERT_NE(0, id);
+	EXPECT_HELD(PAGES);
+	ASSERT_EQ(0, noiommu_unpin_id(fd, id));
+	EXPECT_HELD(0);
+	ASSERT_EQ(0, close(fd));
+}
+
+TEST_F(pins_held, not_after_the_device)
+{
+	int fd = noiommu_open_device();
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	ASSERT_NE(0, pin(fd, self->memory));
+	vfio_close(&self->vfio);
+	EXPECT_STILL_HELD(PAGES);
+	ASSERT_EQ(0, close(fd));
+	EXPECT_HELD(0);
+}
+
+/* Ownership is what counts, not the device: DMA may go on until it ends. */
+TEST_F(pins_held, from_ownership_on)
+{
+	int fd = noiommu_open_device();
+
+	ASSERT_EQ(0, vfio_open_container(&self->vfio));
+	ASSERT_EQ(0, vfio_open_group(&self->vfio, self->edu[0]));
+	ASSERT_EQ(0, vfio_attach(&self->vfio));
+	ASSERT_NE(0, pin(fd, self->memory));
+	ASSERT_EQ(0, close(fd));
+	EXPECT_STILL_HELD(PAGES);
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+}
+
+/* Whose memory it is does not matter: the function is this process's. */
+TEST_F(pins_held, of_a_process_without_functions)
+{
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		vfio_close(&self->vfio);
+		open_and_pin(self->channel[1]);
+		pause();
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	EXPECT_HELD(PAGES);
+	kill_child(self->child);
+	EXPECT_STILL_HELD(PAGES);
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+}
+
+/* Two users of a host do not keep each other's memory. */
+TEST_F(pins_held, by_the_functions_of_its_process_only)
+{
+	struct vfio vfio;
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		child_opens(self->edu[1], self->channel[1], &vfio);
+		open_and_pin(self->channel[1]);
+		pause();
+	}
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	EXPECT_HELD(PAGES);
+	kill_child(self->child);
+	EXPECT_RELEASED();
+}
+
+/* The same where the other one has given its function back before. */
+TEST_F(pins_held, by_nobody_when_all_is_given_back)
+{
+	struct vfio vfio;
+	int fd;
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		child_opens(self->edu[1], self->channel[1], &vfio);
+		fd = open_and_pin(self->channel[1]);
+		vfio_close(&vfio);
+		close(fd);
+		child_say(self->channel[1], 1);
+		pause();
+	}
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	EXPECT_HELD(0);
+	kill_child(self->child);
+}
+
+/* A second process that was forked and lives on has the device. */
+TEST_F(pins_held, while_a_fork_has_the_device)
+{
+	pid_t owner = child_fork(self->channel);
+
+	if (!owner) {
+		struct vfio vfio;
+
+		child_opens(self->edu[0], self->channel[1], &vfio);
+		self->child = fork();
+		if (!self->child)
+			pause();
+		child_say(self->channel[1], self->child);
+		open_and_pin(self->channel[1]);
+		pause();
+	}
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	self->child = child_hear(self->channel[0]);
+	ASSERT_LT(0, self->child);
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	EXPECT_HELD(PAGES);
+	kill_child(owner);
+	EXPECT_STILL_HELD(PAGES);
+	kill(self->child, SIGKILL);
+	EXPECT_RELEASED();
+}
+
+/* So has one that was sent its descriptors. */
+TEST_F(pins_held, while_a_receiver_has_the_device)
+{
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		struct vfio vfio;
+
+		child_opens(self->edu[0], self->channel[1], &vfio);
+		open_and_pin(self->channel[1]);
+		child_pass(self->channel[1], vfio.device);
+		pause();
+	}
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	self->vfio.device = child_receive(self->channel[0]);
+	ASSERT_LE(0, self->vfio.device);
+	kill_child(self->child);
+	EXPECT_STILL_HELD(PAGES);
+	ASSERT_EQ(0, vfio_set_bus_master(&self->vfio));
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+}
+
+/* Exec makes no other process of it. */
+TEST_F(pins_held, after_exec)
+{
+	struct vfio vfio;
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		child_opens(self->edu[1], self->channel[1], &vfio);
+		/* Held with the device, which exec leaves open. */
+		fcntl(vfio.device, F_SETFD, 0);
+		open_and_pin(self->channel[1]);
+		execl("/bin/sleep", "sleep", "1000", NULL);
+		_exit(1);
+	}
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	close(self->channel[1]);
+	ASSERT_EQ(0, child_hear(self->channel[0]));
+	EXPECT_STILL_HELD(PAGES);
+	kill_child(self->child);
+	EXPECT_RELEASED();
+}
+
+/* Who comes when the descriptor is closed was given no address of that memory. */
+TEST_F(pins_held, by_nobody_who_comes_later)
+{
+	struct vfio later;
+	int fd;
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		vfio_close(&self->vfio);
+		open_and_pin(self->channel[1]);
+		pause();
+	}
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	kill_child(self->child);
+	ASSERT_EQ(0, vfio_open(&later, self->edu[1]));
+	EXPECT_STILL_HELD(PAGES);
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+	/* And who opens afterwards finds everything released. */
+	fd = noiommu_open_device();
+	EXPECT_LE(0, fd);
+	close(fd);
+	vfio_close(&later);
+}
+
+TEST_F(pins_held, and_released_when_opened_again)
+{
+	int fd, i;
+
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+		fd = noiommu_open_device();
+		ASSERT_NE(0, pin(fd, self->memory));
+		ASSERT_EQ(0, close(fd));
+		vfio_close(&self->vfio);
+		fd = noiommu_open_device();
+		EXPECT_HELD(0);
+		ASSERT_EQ(0, close(fd));
+	}
+}
+
+TEST_HARNESS_MAIN
