@@ -42,25 +42,36 @@ void edu_close(struct edu *edu)
 	vfio_close(&edu->vfio);
 }
 
-static void dma(struct edu *edu, __u64 source, __u64 destination,
-		size_t length, __u64 direction)
+static void start(struct edu *edu, __u64 source, __u64 destination,
+		  size_t length, __u64 direction)
 {
 	edu->registers[EDU_DMA_SOURCE] = source;
 	edu->registers[EDU_DMA_DESTINATION] = destination;
 	edu->registers[EDU_DMA_COUNT] = length;
 	edu->registers[EDU_DMA_COMMAND] = EDU_DMA_START | direction;
+}
+
+static void wait_for_end(struct edu *edu)
+{
 	while (edu->registers[EDU_DMA_COMMAND] & EDU_DMA_START)
 		usleep(1000);
 }
 
 void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length)
 {
-	dma(edu, bus_address, EDU_BUFFER, length, 0);
+	start(edu, bus_address, EDU_BUFFER, length, 0);
+	wait_for_end(edu);
 }
 
 void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length)
 {
-	dma(edu, EDU_BUFFER, bus_address, length, EDU_DMA_FROM_DEVICE);
+	edu_dma_start_out(edu, bus_address, length);
+	wait_for_end(edu);
+}
+
+void edu_dma_start_out(struct edu *edu, __u64 bus_address, size_t length)
+{
+	start(edu, EDU_BUFFER, bus_address, length, EDU_DMA_FROM_DEVICE);
 }
 
 static volatile __u32 *edu_register(struct edu *edu, size_t offset)

@@ -25,6 +25,8 @@ void edu_close(struct edu *edu);
 /* Between the bus address and the device's own memory; waits for the end. */
 void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length);
 void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length);
+/* Does not wait: the device writes 100 ms later. */
+void edu_dma_start_out(struct edu *edu, __u64 bus_address, size_t length);
 /* Raises its interrupt, which INTx keeps until it is acknowledged. */
 void edu_raise(struct edu *edu);
 void edu_acknowledge(struct edu *edu);

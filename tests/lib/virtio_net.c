@@ -14,6 +14,7 @@
 
 /* QEMU's, of modern devices. */
 #define STRUCTURES_BAR 4
+#define RECEIVE 0
 #define TRANSMIT 1
 #define ENTRIES 8
 #define PACKET_SIZE 64
@@ -86,25 +87,27 @@ static int negotiate(struct virtio_net *net)
 	       0 : -EIO;
 }
 
-static int make_queue(struct virtio_net *net)
+/* A page for a queue, mapped for the device. */
+static int make_ring(struct virtio_net *net, unsigned int entries, __u64 *phys)
 {
 	char *memory = memory_pages(PAGE);
-	__u64 phys;
-	int ret;
 
 	if (memory == MAP_FAILED)
 		return -ENOMEM;
 	memset(memory, 0, PAGE);
-	phys = memory_phys(memory);
-	ret = vfio_map(&net->vfio, memory, PAGE, phys);
-	if (ret)
-		return ret;
-	vring_init(&net->ring, ENTRIES, memory, 512);
-	net->ring.desc[0].addr = phys + BUFFER;
-	net->ring.desc[0].len = sizeof(struct virtio_net_hdr_v1) + PACKET_SIZE;
-	net->common->queue_select = TRANSMIT;
-	net->common->queue_size = ENTRIES;
-	net->common->queue_msix_vector = VIRTIO_NET_SENT;
+	*phys = memory_phys(memory);
+	vring_init(&net->ring, entries, memory, 512);
+	return vfio_map(&net->vfio, memory, PAGE, *phys);
+}
+
+static void enable_queue(struct virtio_net *net, unsigned int queue, __u64 phys,
+			 unsigned int vector)
+{
+	char *memory = (char *)net->ring.desc;
+
+	net->common->queue_select = queue;
+	net->common->queue_size = net->ring.num;
+	net->common->queue_msix_vector = vector;
 	net->common->queue_desc_lo = phys;
 	net->common->queue_desc_hi = phys >> 32;
 	phys += (char *)net->ring.avail - memory;
@@ -114,6 +117,19 @@ static int make_queue(struct virtio_net *net)
 	net->common->queue_used_lo = phys;
 	net->common->queue_used_hi = phys >> 32;
 	net->common->queue_enable = 1;
+}
+
+static int make_queue(struct virtio_net *net)
+{
+	__u64 phys;
+	int ret;
+
+	ret = make_ring(net, ENTRIES, &phys);
+	if (ret)
+		return ret;
+	net->ring.desc[0].addr = phys + BUFFER;
+	net->ring.desc[0].len = sizeof(struct virtio_net_hdr_v1) + PACKET_SIZE;
+	enable_queue(net, TRANSMIT, phys, VIRTIO_NET_SENT);
 	return net->common->queue_msix_vector == VIRTIO_NET_SENT ? 0 : -EIO;
 }
 
@@ -132,17 +148,56 @@ int virtio_net_start(struct virtio_net *net)
 	return ret;
 }
 
+static void notify(struct virtio_net *net, unsigned int queue)
+{
+	size_t at;
+
+	net->common->queue_select = queue;
+	at = net->common->queue_notify_off * net->notify_multiplier;
+	net->notify[at / sizeof(*net->notify)] = queue;
+}
+
 int virtio_net_send(struct virtio_net *net)
 {
 	volatile __u16 *used = &net->ring.used->idx;
-	size_t at;
 
-	net->common->queue_select = TRANSMIT;
-	at = net->common->queue_notify_off * net->notify_multiplier;
 	net->ring.avail->ring[net->ring.avail->idx % ENTRIES] = 0;
 	__sync_synchronize();
 	net->ring.avail->idx++;
 	__sync_synchronize();
-	net->notify[at / sizeof(*net->notify)] = TRANSMIT;
+	notify(net, TRANSMIT);
 	return wait_until(*used == net->ring.avail->idx) ? 0 : -ETIMEDOUT;
+}
+
+int virtio_net_listen(struct virtio_net *net, const __u64 *buffers,
+		      unsigned int count)
+{
+	unsigned int i;
+	__u64 phys;
+	int ret = negotiate(net);
+
+	ret = ret ?: make_ring(net, count, &phys);
+	if (ret)
+		return ret;
+	for (i = 0; i < count; i++) {
+		net->ring.desc[i].addr = buffers[i];
+		net->ring.desc[i].len = BUFFER;
+		net->ring.desc[i].flags = VRING_DESC_F_WRITE;
+		net->ring.avail->ring[i] = i;
+	}
+	enable_queue(net, RECEIVE, phys, VIRTIO_MSI_NO_VECTOR);
+	net->common->device_status |= VIRTIO_CONFIG_S_DRIVER_OK;
+	return 0;
+}
+
+unsigned int virtio_net_refill(struct virtio_net *net)
+{
+	volatile __u16 *used = &net->ring.used->idx;
+	__u16 received = *used;
+
+	/* Buffers are used in turn: each is behind the last of the others. */
+	net->ring.avail->idx = received + net->ring.num;
+	__sync_synchronize();
+	notify(net, RECEIVE);
+	return received;
 }

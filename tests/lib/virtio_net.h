@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* As little of a virtio network device as it takes to have it raise MSI-X. */
+/* As little of a virtio network device as it takes to raise MSI-X and to receive. */
 #ifndef TESTS_VIRTIO_NET_H
 #define TESTS_VIRTIO_NET_H
 
@@ -34,5 +34,14 @@ void virtio_net_close(struct virtio_net *net);
 int virtio_net_start(struct virtio_net *net);
 /* One packet; returns when the device has taken it. */
 int virtio_net_send(struct virtio_net *net);
+
+/*
+ * Ready to receive, without interrupts: packets go to the buffers in turn, 2048 bytes
+ * at each of these addresses. Of buffers there are at most 16, a power of two.
+ */
+int virtio_net_listen(struct virtio_net *net, const __u64 *buffers,
+		      unsigned int count);
+/* Gives all buffers to the device again; returns how many packets came so far. */
+unsigned int virtio_net_refill(struct virtio_net *net);
 
 #endif
