@@ -35,12 +35,16 @@ int vfio_open_group(struct vfio *vfio, const char *address)
 	return result(vfio->group);
 }
 
+int vfio_join(struct vfio *vfio, const struct vfio *other)
+{
+	return result(ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER,
+			    &other->container));
+}
+
 int vfio_attach(struct vfio *vfio)
 {
-	int ret;
+	int ret = vfio_join(vfio, vfio);
 
-	ret = result(ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER,
-			   &vfio->container));
 	if (ret)
 		return ret;
 	return result(ioctl(vfio->container, VFIO_SET_IOMMU,

@@ -20,6 +20,8 @@ int vfio_open_container(struct vfio *vfio);
 int vfio_open_group(struct vfio *vfio, const char *address);
 /* VFIO_GROUP_SET_CONTAINER and VFIO_SET_IOMMU: from here on DMA is possible. */
 int vfio_attach(struct vfio *vfio);
+/* Only a group so far: puts it into a container that has others. */
+int vfio_join(struct vfio *vfio, const struct vfio *other);
 int vfio_open_device(struct vfio *vfio, const char *address);
 /* All of the above. */
 int vfio_open(struct vfio *vfio, const char *address);

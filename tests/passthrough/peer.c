@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -244,13 +243,9 @@ TEST_F(peer, in_one_container)
 {
 	ASSERT_EQ(0, munmap((void *)self->bar, self->length));
 	vfio_close(&self->target);
-	self->target.container = self->edu.vfio.container;
 	ASSERT_EQ(0, vfio_open_group(&self->target, self->address));
-	ASSERT_EQ(0, ioctl(self->target.group, VFIO_GROUP_SET_CONTAINER,
-			   &self->target.container));
+	ASSERT_EQ(0, vfio_join(&self->target, &self->edu.vfio));
 	ASSERT_EQ(0, vfio_open_device(&self->target, self->address));
-	/* The teardown closes it once. */
-	self->target.container = -1;
 	ASSERT_EQ(0, vfio_set_memory(&self->target, true));
 	self->bar = vfio_map_region(&self->target, BAR, &self->length);
 	ASSERT_NE(MAP_FAILED, (void *)self->bar);
