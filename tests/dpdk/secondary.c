@@ -39,10 +39,10 @@ FIXTURE_TEARDOWN(secondary)
 	wires_close(self->wires);
 }
 
-/* The processes give each other 5 s for an answer, in which little gets done here. */
+/* The processes give each other 5 s for an answer, in which little may get done here. */
 static bool start_secondary(struct testpmd *pmd)
 {
-	int tries = 3;
+	int tries = 5 * slowness();
 
 	while (tries-- > 0)
 		if (testpmd_start(pmd, UNPRIVILEGED,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "interrupts.h"
+#include "slowness.h"
 
 #define MAX_DATA 256
 
@@ -119,12 +120,27 @@ int event_create(void)
 	return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
-static __u64 count_within(int event, int milliseconds)
+/* On a fast host. */
+#define PATIENCE_MS 30000
+#define QUIET_MS 50
+
+static bool comes_within(int event, int milliseconds)
 {
 	struct pollfd poll_for = { .fd = event, .events = POLLIN };
+
+	return poll(&poll_for, 1, milliseconds * slowness()) == 1;
+}
+
+bool event_comes(int event)
+{
+	return comes_within(event, PATIENCE_MS);
+}
+
+static __u64 count_within(int event, int milliseconds)
+{
 	__u64 count;
 
-	if (poll(&poll_for, 1, milliseconds) != 1 ||
+	if (!comes_within(event, milliseconds) ||
 	    read(event, &count, sizeof(count)) != sizeof(count))
 		return 0;
 	return count;
@@ -132,7 +148,7 @@ static __u64 count_within(int event, int milliseconds)
 
 __u64 event_count(int event)
 {
-	return count_within(event, 10000);
+	return count_within(event, PATIENCE_MS);
 }
 
 __u64 event_pending(int event)
@@ -153,5 +169,5 @@ __u64 event_pending(int event)
 
 bool event_quiet(int event)
 {
-	return !count_within(event, 100);
+	return !count_within(event, QUIET_MS);
 }

@@ -36,7 +36,9 @@ unsigned long irq_count(const char *address);
 
 /* An eventfd, or -1. */
 int event_create(void);
-/* How often it was signalled since last asked; waits for once, at most 10 s. */
+/* Is it signalled? Waits, and does not forget. */
+bool event_comes(int event);
+/* How often it was signalled since last asked; waits for once. */
 __u64 event_count(int event);
 /* The same, without waiting and without forgetting. */
 __u64 event_pending(int event);

@@ -12,6 +12,7 @@
 #include "child.h"
 #include "privilege.h"
 #include "program.h"
+#include "slowness.h"
 
 #define TICK 10000
 
@@ -92,7 +93,7 @@ bool program_has_ended(struct program *program)
 bool program_says(struct program *program, long from, const char *text,
 		  int seconds)
 {
-	long end = seconds_now() + seconds;
+	long end = seconds_now() + seconds * slowness();
 	bool over;
 
 	for (;;) {
@@ -134,7 +135,7 @@ static void show(struct program *program)
 
 int program_end(struct program *program, int seconds)
 {
-	long end = seconds_now() + seconds;
+	long end = seconds_now() + seconds * slowness();
 	int status;
 
 	if (program->pid <= 0)

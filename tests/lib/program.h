@@ -24,7 +24,10 @@ bool program_start(struct program *program, __u64 capabilities,
  */
 const char *program_output(struct program *program, long from);
 long program_place(struct program *program);
-/* Waits for a text from a place on, but not if the program ends or takes too long. */
+/*
+ * Waits for a text from a place on, but not if the program ends or takes too long: more
+ * than these seconds of a fast host.
+ */
 bool program_says(struct program *program, long from, const char *text,
 		  int seconds);
 bool program_has_ended(struct program *program);

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* For TEST_F_TIMEOUT(): as slow as a kernel with fault injection is. */
-#define PATIENCE 600
+/* For TEST_F_TIMEOUT(): some hundred rounds. */
+#define PATIENCE 300
 
 /**
  * struct sweep - an operation

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "slowness.h"
+
 #define PROVIDER "/sys/class/iommu/noiommu"
 #define PCI_ADDRESS_SIZE 16
 
@@ -37,10 +39,10 @@ int pci_unbind(const char *address);
 /* Binds with driver_override, which is forgotten again. */
 int pci_bind(const char *address, const char *driver);
 
-/* Polls for at least a minute: a guest full of sanitizers takes its time. */
+/* Polls for at least a minute, on a slow host for more. */
 #define wait_until(condition) \
 	({ \
-		int __left = 6000; \
+		int __left = 6000 * slowness(); \
 		while (!(condition) && --__left > 0) \
 			usleep(10000); \
 		!!(condition); \

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "slowness.h"
 #include "testpmd.h"
 
 #define PROMPT "testpmd> "
@@ -78,7 +79,7 @@ static bool links_up(struct testpmd *pmd)
 
 bool testpmd_wait_links(struct testpmd *pmd)
 {
-	int left = COMMAND_SECONDS * 2;
+	int left = COMMAND_SECONDS * 2 * slowness();
 
 	/* Not too often: each answer is in the log. */
 	while (!links_up(pmd) && --left > 0)

@@ -43,7 +43,7 @@ FIXTURE_TEARDOWN(refusal)
 static bool is_settled(void)
 {
 	run(LIST_IOMMUS, "before");
-	sleep(1);
+	sleep(slowness());
 	run(LIST_IOMMUS, "later");
 	return !run("cmp -s /tmp/before /tmp/later");
 }

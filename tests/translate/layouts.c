@@ -207,12 +207,12 @@ static void layout_print(const struct layout *layout)
 		       layout->pieces[i].end, layout->pieces[i].prot);
 }
 
-/* As many as a slow guest gets through in a minute. */
+/* As many as a slow guest gets through in half a minute. */
 TEST_F(layouts, random)
 {
 	const char *given = getenv("SEED");
 	unsigned int seed = given ? atoi(given) : time(NULL) ^ getpid();
-	time_t end = time(NULL) + 60;
+	time_t end = time(NULL) + 30;
 	struct layout layout;
 	bool good;
 	int i;
@@ -237,6 +237,8 @@ struct race {
 	volatile bool stop;
 };
 
+/* Translations that failed, and that did not, until it is enough. */
+#define ENOUGH 1000
 #define RACE_LENGTH (2 * HUGE_2M)
 
 static void *change(void *argument)
@@ -294,7 +296,6 @@ TEST_F(layouts, change_while_they_are_translated)
 {
 	static void *(*const threads[])(void *) = { change, multiply, discard };
 	struct race race = { .area = self->area };
-	time_t end = time(NULL) + 4;
 	unsigned int done = 0, failed = 0, room = 0;
 	struct translation got;
 	pthread_t ids[ARRAY_SIZE(threads)];
@@ -302,7 +303,7 @@ TEST_F(layouts, change_while_they_are_translated)
 
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		ASSERT_EQ(0, pthread_create(&ids[i], NULL, threads[i], &race));
-	while (time(NULL) < end) {
+	while (done < ENOUGH || failed < ENOUGH) {
 		/* The answers have no peer; what they add up to is checked. */
 		EXPECT_TRUE(translation_get(&got, self->fd, race.area + 3,
 					    RACE_LENGTH - 10,
@@ -318,8 +319,6 @@ TEST_F(layouts, change_while_they_are_translated)
 		pthread_join(ids[i], NULL);
 	printf("# %u translations, %u of nothing, %u failed\n", room,
 	       room - done, failed);
-	EXPECT_LT(0, failed);
-	EXPECT_LT(0, done);
 }
 
 TEST_HARNESS_MAIN

@@ -88,7 +88,7 @@ TEST_F(pin_release, kill)
 	EXPECT_HELD(0);
 }
 
-static void pin_forever(void)
+static void pin_forever(int channel)
 {
 	char *memory = memory_pages(3000 * PAGE);
 	int fd = noiommu_open_device();
@@ -100,6 +100,9 @@ static void pin_forever(void)
 				      &nr, &id) ||
 		    noiommu_unpin_id(fd, id))
 			_exit(1);
+		if (channel >= 0)
+			child_say(channel, 1);
+		channel = -1;
 	}
 }
 
@@ -111,9 +114,10 @@ TEST_F(pin_release, kill_in_the_middle)
 		pid_t pid = child_fork(self->channel);
 
 		if (!pid)
-			pin_forever();
+			pin_forever(self->channel[1]);
 		ASSERT_LT(0, pid);
-		usleep(60000 + i * 1777);
+		ASSERT_EQ(1, child_hear(self->channel[0]));
+		usleep(i * 1777);
 		kill(pid, SIGKILL);
 		EXPECT_EQ(128 + SIGKILL, child_ended(pid));
 		EXPECT_HELD(0);
