@@ -3,6 +3,7 @@
 #   make            the modules, for the running kernel (or KDIR=)
 #   make install    modules, header and modprobe.d file (DESTDIR= for packages)
 #   make check      everything that must hold; SUITES= and KERNELS= select
+#   make check-all  the same on all kernels, and all suites on each: it takes hours
 #   make bench      what an address costs, beside the rivals, and what DPDK gains;
 #                   SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
@@ -53,6 +54,9 @@ install: modules
 check:
 	scripts/check
 
+check-all:
+	ALL=1 scripts/check
+
 bench:
 	scripts/bench
 
@@ -72,4 +76,4 @@ demo:
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install check bench docs dpdk kernel-patch demo clean
+.PHONY: all modules tree install check check-all bench docs dpdk kernel-patch demo clean

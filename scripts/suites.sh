@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The suites of tests/suites: what they are, what they take, and how one is run.
+# Sourced, never run. kernel is a name of tests/vm/kernels; to build and to run takes
+# select_kernel, too.
+# shellcheck disable=SC2154 # top and kernel are the caller's
+# shellcheck disable=SC2034 # some of what parse_guest sets is for the caller
+
+# column FILE: its first column, comments and continuations left out.
+column() {
+	awk '/^[^#[:space:]]/ { print $1 }' "$1"
+}
+
+guest_suites() {
+	column "$top/tests/suites"
+}
+
+# check_names WHAT "ALL" "NAMES"
+check_names() {
+	local unknown
+
+	unknown=$(xargs -n1 <<<"$3" | grep -vxF -f <(xargs -n1 <<<"$2") | xargs) || :
+	[ -z "$unknown" ] || die "no $1 is called $unknown; there are: $(xargs <<<"$2")"
+}
+
+# matrix FIELD: of the kernel's line in tests/vm/kernels.
+matrix() {
+	awk -v name="$kernel" -v field="$1" '/^[^#[:space:]]/ && $1 == name { print $field }' "$top/tests/vm/kernels"
+}
+
+# A kernel that finds what tests do not look for, and is slow.
+has_sanitizers() {
+	[[ ,$(matrix 6), == *,debug,* ]]
+}
+
+# Sets dir, what scripts/kernel prints, and out, where the programs of tests/ are built.
+select_kernel() {
+	dir=$("$top/scripts/kernel" "$kernel") || return
+	out=$top/build/$(cat "$dir/release")/tests
+	logs=$top/build/check
+	mkdir -p "$logs"
+}
+
+# configured OPTION: does the kernel have it?
+configured() {
+	grep -q "^$1=[ym]" "$dir/config"
+}
+
+# --- The table -------------------------------------------------------------
+
+# guest_words NAME: program and options of tests/suites, one a line.
+guest_words() {
+	awk -v name="$1" '
+		/^#/ { next }
+		/^[^[:space:]]/ { mine = $1 == name; $1 = "" }
+		mine { for (i = 1; i <= NF; i++) if ($i != "") print $i }
+	' "$top/tests/suites"
+}
+
+# ports DEVICE: two of it, each on a hub with a NIC for the guest's kernel.
+ports() {
+	local slot device
+
+	for slot in 4 5 6 7; do
+		device=$([ "$slot" -lt 6 ] && echo "$1" || echo virtio-net-pci)
+		printf '%s\n' --device "$device,netdev=nic$slot,addr=$slot,romfile=" \
+			--qemu -netdev --qemu "hubport,id=nic$slot,hubid=$((slot % 2))"
+	done
+}
+
+# Sets program, needs, on, dpdk and options from the suite's words.
+parse_guest() {
+	local words word
+
+	mapfile -t words < <(guest_words "$1")
+	program=${words[0]} needs="" on="" dpdk="" options=()
+	for word in "${words[@]:1}"; do
+		case $word in
+		needs=*)	needs=${word#*=} ;;
+		on=*)		on=${word#*=} ;;
+		dpdk=*)		dpdk=${word#*=} ;;
+		ports=*)	mapfile -t -O "${#options[@]}" options < <(ports "${word#*=}") ;;
+		@*)		options+=("$out${word#@}") ;;
+		*)		options+=("$word") ;;
+		esac
+	done
+}
+
+# --- Building and running --------------------------------------------------
+
+# guest_files NAME: what make has to make of tests/ for it, one a line.
+guest_files() {
+	local program needs on dpdk options
+
+	parse_guest "$1"
+	[ -z "$needs" ] || configured "$needs" || return 0
+	printf '%s\n' "$out/$program" "${options[@]}" | grep "^$out/"
+}
+
+# build_suites NAME...: the modules, and what these suites take of tests/.
+build_suites() {
+	local log=$logs/build-$kernel.log name files=()
+
+	for name; do
+		mapfile -t -O "${#files[@]}" files < <(guest_files "$name")
+	done
+	{
+		make -C "$top" KDIR="$dir/build" modules &&
+			{ [ ${#files[@]} -eq 0 ] ||
+				make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$dir" OUT="$out" "${files[@]}"; }
+	} >"$log" 2>&1 || {
+		tail -n 15 "$log" >&2
+		die "building for $kernel failed: see $log"
+	}
+}
+
+# run_guest NAME [ARG...]: its program, with these arguments, in its guest.
+run_guest() {
+	local program needs on dpdk options tree
+
+	parse_guest "$1"
+	if [ -n "$needs" ] && ! configured "$needs"; then
+		echo "1..0 # SKIP this kernel has no $needs"
+		return
+	fi
+	if [ -n "$dpdk" ]; then
+		# Its programs poll.
+		if has_sanitizers; then
+			echo "1..0 # SKIP this kernel is too slow for DPDK"
+			return
+		fi
+		tree=$("$top/scripts/dpdk-tree" "$dpdk") || return
+		options+=(--tree "$tree")
+	fi
+	# Nobody waits for a guest that hangs but for this.
+	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$logs/${1//\//-}-$kernel.console" \
+		"${options[@]}" --file "$out/$program" -- "./$program" "${@:2}"
+}
