@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # variables are those of selftest
+# Tests of the harness with guests that work, and of running one suite. Sourced by selftest, which says what vm, want, wait_for and judge do.
+
+# --- A guest that works ----------------------------------------------------
+
+test_output_comes_through_unchanged() {
+	vm -- printf '\tone\r\ntwo\001\377 no end'
+	want 0 && cmp "$tmp/out" <(printf '\tone\r\ntwo\001\377 no end')
+}
+
+test_much_output_to_a_slow_reader() {
+	# shellcheck disable=SC2016 # the guest expands it
+	"$here/run" --quiet --kernel "$kernel_name" --log "$tmp/console" -- \
+		sh -c 'i=0; while [ $i -lt 20 ]; do seq 1 2000; i=$((i + 1)); done' \
+		2>"$tmp/err" | { sleep 5; cat; } >"$tmp/out"
+	cmp "$tmp/out" <(for _ in {1..20}; do seq 1 2000; done)
+}
+
+test_status_is_the_commands() {
+	vm -- sh -c 'exit 7'
+	want 7
+}
+
+test_status_too_high_is_119() {
+	vm -- sh -c 'kill -9 $$'
+	want 119
+}
+
+test_missing_command_is_119() {
+	vm -- no-such-command
+	want 119 'not found'
+}
+
+test_arguments_arrive_as_given() {
+	# shellcheck disable=SC1003
+	local words=("it's" 'a  b' "\$HOME" '' '"\' 'a&b')
+
+	vm -- printf '<%s>' "${words[@]}"
+	want 0 && cmp "$tmp/out" <(printf '<%s>' "${words[@]}")
+}
+
+test_file_comes_with_its_libraries() {
+	vm --file /bin/bash --file "$here/kernels" -- ./bash -c 'pwd; [[ -r kernels ]] && exit 9'
+	want 9 '^/root$'
+}
+
+test_tree_lands_in_the_root() {
+	mkdir -p "$tmp/tree/opt/some"
+	echo treasure >"$tmp/tree/opt/some/file"
+	vm --tree "$tmp/tree" -- cat /opt/some/file
+	want 0 '^treasure$'
+}
+
+test_mounts_and_huge_pages() {
+	# shellcheck disable=SC2016
+	vm --hugepages 9 -- sh -ec 'for fs in proc sysfs devtmpfs devpts debugfs securityfs hugetlbfs; do
+		grep -q " $fs " /proc/mounts || { echo "no $fs"; exit 1; }; done
+		cat /proc/sys/vm/nr_hugepages'
+	want 0 '^9$'
+}
+
+test_modprobe_loads_what_tests_need() {
+	# shellcheck disable=SC2016
+	vm -- sh -c '[ "$(lsmod | wc -l)" -eq 1 ] || { lsmod; exit 1; }
+		timeout 100 lsmod | grep -q "Not tainted" && exit 3 # that is busybox speaking
+		for m in vfio-pci vfio_iommu_type1 uio_pci_generic virtio_pci virtio_net e1000 e1000e igb \
+			vmxnet3 nvme virtio_blk loop af_packet; do modprobe $m || exit 2; done
+		lsmod | grep -q vfio_pci'
+	want 0
+}
+
+test_devices_come_and_go() {
+	vm --device virtio-net-pci -- sh -c 'cd /sys/bus/pci/devices || exit 1
+		grep -q 0x1af4 */vendor || exit 2
+		qemu-monitor "device_add e1000e,id=nic,bus=rp0" || exit 3
+		until grep -q 0x10d3 */device; do sleep 0.1; done
+		qemu-monitor "device_del nic" || exit 4
+		while grep -qs 0x10d3 */device; do sleep 0.1; done
+		qemu-monitor "device_del nic" && exit 5
+		qemu-monitor "info pci" | grep -q "Bus  0" || exit 6'
+	want 0 "Error: .*nic"
+}
+
+test_monitor_survives_its_reader() {
+	vm -- sh -c 'qemu-monitor "info qtree" | true
+		qemu-monitor "info pci" | grep "Bus  0"'
+	want 0 'Bus  0'
+}
+
+test_clean_end_under_lockdown() {
+	vm -- sh -c 'echo integrity >/sys/kernel/security/lockdown && cat /sys/kernel/security/lockdown
+		dd if=/dev/port bs=1 count=1 2>/dev/null && exit 4
+		exit 3'
+	want 3 '\[integrity\]'
+}
+
+test_icount_repeats() {
+	local first second
+	# shellcheck disable=SC2016
+	local loop='now() { sed -n "s/^now at \([0-9]*\) nsecs/\1/p" /proc/timer_list; }
+		a=$(now); i=0; while [ $i -lt 5000 ]; do i=$((i + 1)); done; echo $(($(now) - a))'
+
+	vm --icount -- sh -c "$loop"
+	want 0 '^[0-9]+$' || return
+	first=$(cat "$tmp/out")
+	vm --icount -- sh -c "$loop"
+	want 0 '^[0-9]+$' || return
+	second=$(cat "$tmp/out")
+	echo "# $first and $second instructions"
+	[ $((first > second ? first - second : second - first)) -le $((first / 1000)) ]
+}
+
+test_parallel_runs_do_not_meet() {
+	local one=0 two=0 pid
+
+	"$here/run" --quiet --kernel "$kernel_name" -- sh -c 'sleep 1; echo one; exit 3' >"$tmp/one" 2>&1 &
+	pid=$!
+	"$here/run" --quiet --kernel "$kernel_name" -- sh -c 'sleep 1; echo two; exit 5' >"$tmp/two" 2>&1 || two=$?
+	wait "$pid" || one=$?
+	cat "$tmp/one" "$tmp/two" >"$tmp/out"
+	echo "# statuses $one and $two"
+	[ "$one $two" = "3 5" ] && cmp "$tmp/out" <(printf 'one\ntwo\n')
+}
+
+test_shell_on_a_terminal() {
+	local pid
+
+	mkfifo "$tmp/keys"
+	script -qec "'$here/run' --kernel '$kernel_name' --timeout 40 -- sh" /dev/null \
+		<"$tmp/keys" >"$tmp/out" 2>"$tmp/err" &
+	pid=$!
+	exec 4>"$tmp/keys"
+	# shellcheck disable=SC2016
+	wait_for "$pid" grep -q '# $' "$tmp/out" && printf 'echo $((6 * 7)) $(tty)\n' >&4
+	wait_for "$pid" grep -q '42 .dev.ttyS1' "$tmp/out" && printf 'sh -c "echo s""leeps; sleep 1000"\n' >&4
+	wait_for "$pid" grep -q sleeps "$tmp/out" && printf '\003exit 5\n' >&4
+	status=0
+	wait "$pid" || status=$?
+	exec 4>&-
+	want 5 '42 /dev/ttyS1'
+}
+
+# --- One suite, one test ---------------------------------------------------
+
+test_try_runs_one_test() {
+	status=0
+	KERNEL=$kernel_name "$top/scripts/try" translate/pins pins.unknown_id >"$tmp/out" 2>"$tmp/err" || status=$?
+	want 0 '^1\.\.1$' && want 0 '^ok 1 pins.unknown_id' || return
+	status=0
+	KERNEL=$kernel_name "$top/scripts/try" translate/pins none.such >"$tmp/out" 2>"$tmp/err" || status=$?
+	want 1 'no test is called none.such'
+}
+
+# would_build HEADER: what make would compile for pins, had this header changed.
+would_build() {
+	local out
+
+	out=$top/build/$(cat "$dir/release")/tests
+	make -s -C "$top/tests" KERNEL="$dir" OUT="$out" "$out/pins" >"$tmp/err" 2>&1 &&
+		make -n -C "$top/tests" KERNEL="$dir" OUT="$out" -W "$1" "$out/pins" >"$tmp/out" 2>>"$tmp/err"
+}
+
+test_programs_follow_their_headers() {
+	would_build lib/extents.h && grep -q 'translate/pins\.c' "$tmp/out" || return
+	would_build dpdk/forwarding.h && ! grep -q '\.c ' "$tmp/out"
+}
