@@ -177,10 +177,12 @@ static uint64_t time_virt2phy(char *start, size_t page, size_t length)
 	return now() - begin - of_clock;
 }
 
+/* At a fixed address, as a look-up in pagemap goes on to the end of its 2 MiB. */
 static char *map(size_t length, int flags)
 {
-	char *start = mmap(NULL, length, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+	char *start = mmap((char *)(1UL << 44), length, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE |
+			   flags, -1, 0);
 
 	if (start == MAP_FAILED)
 		fail("mmap");
