@@ -5,6 +5,8 @@
  *   chardev.c    the device, its descriptors, dispatch of ioctls
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
+ *   pin_walk.c   how a range is pinned, huge page by huge page
+ *   pinned.c     what a pin holds, and who it is counted for
  *   lockless.c   how memory is mapped, where it is present
  *   walk.c       the same, faulted in if need be, and device memory
  *   bars.c       BARs mapped by noiommu-pci, of which the page table need not tell

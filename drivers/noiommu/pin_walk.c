@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a range is pinned.
+ *
+ * A page is pinned by a reference on the folio it belongs to, and a folio moves
+ * as a whole or not at all. So one reference is enough for what one huge page
+ * maps: the range is gone through in strides. A stride is longer than a page
+ * only where a single entry of the page table maps all of it, seen after
+ * the pin was taken: from then on the kernel cannot put other pages there.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+
+#include "compat.h"
+#include "pinned.h"
+
+static int noiommu_pin_error(long got, unsigned long va)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (got == -ENOMEM || got == -EOPNOTSUPP)
+		return got;
+	return noiommu_is_device_memory(va) ? -EOPNOTSUPP : -EFAULT;
+}
+
+/* How much around va does the entry map that maps it? 0 if none does. */
+static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
+{
+	unsigned long entry;
+
+	if (!noiommu_lockless(ALIGN_DOWN(va, PAGE_SIZE), va + 1, 0, &entry, 1))
+		return 0;
+	*pfn = noiommu_entry_pfn(entry);
+	return PAGE_SIZE << noiommu_entry_order(entry);
+}
+
+static int noiommu_pin_pages(unsigned long va, int count, bool write,
+			     struct page **pages)
+{
+	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+
+	return noiommu_compat_pin_fast(va, count, flags, pages);
+}
+
+/* Pins what is left of what one entry maps, and learns its size. */
+static int noiommu_pin_one(struct noiommu_pinning *pinning)
+{
+	struct noiommu_chunk *chunk = pinning->pinned->chunk;
+	struct page **page = chunk->pages + chunk->count;
+	unsigned long va = pinning->va, next, pfn, size;
+	long got;
+
+	got = noiommu_pin_pages(va, 1, pinning->pinned->write, page);
+	if (got != 1)
+		return noiommu_pin_error(got, va);
+	chunk->count++;
+	size = noiommu_mapped_size(va, &pfn);
+	if (!size || pfn != page_to_pfn(*page))
+		size = PAGE_SIZE;
+	next = min((va | (size - 1)) + 1, pinning->end);
+	pinning->size = size;
+	pinning->va = next;
+	return noiommu_extents_add(&pinning->extents,
+				   page_to_phys(*page) + offset_in_page(va),
+				   next - va, 0);
+}
+
+/* How many huge pages to pin before a look at how they are mapped. */
+#define NOIOMMU_HUGE_BATCH 16
+
+/*
+ * Pins huge pages two by two: the last small page of one and the first of the
+ * next are neighbours and take one call, and most of what a pin of one page
+ * costs is the way down the page table. Of an odd one it is the last page.
+ *
+ * Return: how many are pinned.
+ */
+static unsigned int noiommu_pin_pairs(unsigned long va, unsigned long size,
+				      bool write, struct page **pages,
+				      unsigned int count)
+{
+	unsigned int i, two;
+	int got;
+
+	for (i = 0; i < count; i += two) {
+		two = min(count - i, 2U);
+		got = noiommu_pin_pages(va + (i + 1) * size - PAGE_SIZE, two,
+					write, pages + i);
+		if (got != two)
+			return i + max(got, 0);
+	}
+	return i;
+}
+
+/* How many of the pinned pages are mapped by an entry of that size each? */
+static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
+					 struct page **pages,
+					 unsigned int count,
+					 unsigned long *entries)
+{
+	unsigned int order = ilog2(size) - PAGE_SHIFT, i;
+
+	count = noiommu_lockless(va, va + count * size, 0, entries, count);
+	for (i = 0; i < count; i++) {
+		unsigned long pfn = page_to_pfn(pages[i]);
+
+		if (!(i & 1))
+			pfn -= (1UL << order) - 1;
+		if (entries[i] != noiommu_entry(pfn, order))
+			break;
+	}
+	return i;
+}
+
+/* Pins some huge pages, or what is there if they are not as the last one was. */
+static int noiommu_pin_huge(struct noiommu_pinning *pinning)
+{
+	unsigned long va = pinning->va, size = pinning->size;
+	struct noiommu_chunk *chunk = pinning->pinned->chunk;
+	struct page **pages = chunk->pages + chunk->count;
+	unsigned long entries[NOIOMMU_HUGE_BATCH];
+	unsigned int count, good, i;
+	int ret = 0;
+
+	count = min3((pinning->end - va) / size,
+		     (unsigned long)(chunk->room - chunk->count),
+		     (unsigned long)NOIOMMU_HUGE_BATCH);
+	count = noiommu_pin_pairs(va, size, pinning->pinned->write, pages, count);
+	good = noiommu_verify_pairs(va, size, pages, count, entries);
+	if (good < count)
+		unpin_user_pages(pages + good, count - good);
+	if (!good)
+		return noiommu_pin_one(pinning);
+	chunk->count += good;
+	pinning->va += good * size;
+	for (i = 0; !ret && i < good; i++)
+		ret = noiommu_extents_add(&pinning->extents,
+					  PFN_PHYS(noiommu_entry_pfn(entries[i])),
+					  size, 0);
+	return ret;
+}
+
+/* Pins what is left of a table that maps small pages. */
+static int noiommu_pin_table(struct noiommu_pinning *pinning)
+{
+	struct noiommu_chunk *chunk = pinning->pinned->chunk;
+	unsigned long end = min(ALIGN(pinning->va + 1, PMD_SIZE), pinning->end);
+	struct page **pages = chunk->pages + chunk->count;
+	unsigned long va = pinning->va, next, count;
+	int ret = 0;
+	long got, i;
+
+	count = min_t(unsigned long, chunk->room - chunk->count,
+		      DIV_ROUND_UP(end, PAGE_SIZE) - va / PAGE_SIZE);
+	got = noiommu_pin_pages(va, count, pinning->pinned->write, pages);
+	if (got <= 0)
+		return noiommu_pin_error(got, va);
+	chunk->count += got;
+	for (i = 0; !ret && i < got; i++, va = next) {
+		next = min((va | ~PAGE_MASK) + 1, end);
+		ret = noiommu_extents_add(&pinning->extents,
+					  page_to_phys(pages[i]) +
+					  offset_in_page(va), next - va, 0);
+	}
+	pinning->va = va;
+	return ret;
+}
+
+/*
+ * Tries what was right last time: a huge page is followed by others, a small
+ * one by those in the same table. What comes at the end of a table, or is not
+ * present and may become anything when it is faulted in, shows its size first.
+ * For what is left of a single page the size makes no difference.
+ */
+static int noiommu_pin_next(struct noiommu_pinning *pinning)
+{
+	unsigned long pfn;
+
+	if (pinning->end - 1 <= (pinning->va | ~PAGE_MASK))
+		return noiommu_pin_table(pinning);
+	if (!pinning->size ||
+	    (pinning->size == PAGE_SIZE && IS_ALIGNED(pinning->va, PMD_SIZE)))
+		pinning->size = noiommu_mapped_size(pinning->va, &pfn);
+	if (pinning->size == PAGE_SIZE)
+		return noiommu_pin_table(pinning);
+	if (pinning->size && IS_ALIGNED(pinning->va, pinning->size) &&
+	    pinning->end - pinning->va >= pinning->size)
+		return noiommu_pin_huge(pinning);
+	return noiommu_pin_one(pinning);
+}
+
+/**
+ * noiommu_pin_range() - pin all that is left of a range
+ * @pinning: the pin that is being made
+ *
+ * Return: 0, or an errno as documented for NOIOMMU_PIN; then some of it may be
+ * pinned.
+ */
+int noiommu_pin_range(struct noiommu_pinning *pinning)
+{
+	struct noiommu_pinned *pinned = pinning->pinned;
+	int ret = 0;
+
+	while (!ret && pinning->va < pinning->end) {
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (pinned->chunk->count == pinned->chunk->room)
+			ret = noiommu_pinned_grow(pinned);
+		else
+			ret = noiommu_pin_next(pinning);
+		cond_resched();
+	}
+	return ret;
+}
