@@ -16,6 +16,7 @@
 #define NOIOMMU_CHARDEV_H
 
 #include <linux/hmm.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -44,15 +45,16 @@ void noiommu_unpin_all(struct noiommu_file *file);
 
 /* lockless.c */
 unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
-			      unsigned long *entries, unsigned int room);
+			      unsigned long *entries, unsigned int room,
+			      bool pinned);
 
 /* walk.c */
 int noiommu_check_range(u64 va, u64 length, u32 flags);
 int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
-		 unsigned long *entries);
-int noiommu_walk_one(unsigned long va, u32 flags, unsigned long *pfn,
-		     unsigned long *next);
-bool noiommu_is_device_memory(unsigned long va);
+		 unsigned long *entries, unsigned int room, bool *device);
+int noiommu_reason(unsigned long va, u32 flags);
+int noiommu_fault_in(unsigned long va, u32 flags);
+bool noiommu_is_pinnable(unsigned long va);
 
 /* bars.c */
 int noiommu_bars_pfn(struct vm_area_struct *vma, unsigned long va,
@@ -82,6 +84,12 @@ static inline unsigned long noiommu_entry_end(unsigned long entry,
 					      unsigned long va)
 {
 	return (va | ((PAGE_SIZE << noiommu_entry_order(entry)) - 1)) + 1;
+}
+
+/* Some device memory has pages: BARs given to P2PDMA, persistent memory. */
+static inline u32 noiommu_page_flags(const struct page *page)
+{
+	return is_zone_device_page(page) ? NOIOMMU_EXTENT_MMIO : 0;
 }
 
 /* extents.c */

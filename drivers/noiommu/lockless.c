@@ -4,7 +4,9 @@
  *
  * As get_user_pages_fast() does: with interrupts off no page table is freed, so
  * that its entries can be read. Nothing is faulted in here and no reference is
- * taken. Whatever is not plainly there is left to walk.c.
+ * taken. Whatever is not plainly there is left to walk.c, and so is what only the
+ * VMA tells from other memory: secret memory, whose pages are small and of a file;
+ * and device memory that has pages.
  */
 #include <linux/hmm.h>
 #include <linux/mm.h>
@@ -20,6 +22,7 @@
  * @va: page-aligned address it has come to
  * @end: where to stop
  * @write: writable entries only
+ * @pinned: the pages are pinned, or only their sizes asked for: any will do
  * @entry: the next to fill
  * @room: one after the last to fill
  */
@@ -27,9 +30,23 @@ struct noiommu_lockless {
 	unsigned long va;
 	unsigned long end;
 	bool write;
+	bool pinned;
 	unsigned long *entry;
 	unsigned long *room;
 };
+
+/* The page may go away meanwhile, but not what says of which kind it is. */
+static bool noiommu_lockless_takes(const struct noiommu_lockless *walk,
+				   unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct folio *folio = page_folio(page);
+
+	if (walk->pinned)
+		return true;
+	return !noiommu_page_flags(&folio->page) &&
+	       (folio_test_swapbacked(folio) || folio_test_large(folio));
+}
 
 static unsigned long noiommu_huge_entry(unsigned long va, unsigned long pfn,
 					unsigned int shift)
@@ -49,7 +66,9 @@ static bool noiommu_lockless_ptes(struct noiommu_lockless *walk, pmd_t pmd)
 	for (ptep = pte_offset_kernel(&pmd, va); va < end; ptep++) {
 		pte_t pte = ptep_get_lockless(ptep);
 
-		if (!pte_access_permitted(pte, walk->write) || pte_special(pte))
+		if (!pte_access_permitted(pte, walk->write) ||
+		    pte_special(pte) ||
+		    !noiommu_lockless_takes(walk, pte_pfn(pte)))
 			break;
 		*entry++ = noiommu_entry(pte_pfn(pte), 0);
 		va += PAGE_SIZE;
@@ -70,7 +89,8 @@ static unsigned long noiommu_lockless_huge(struct noiommu_lockless *walk,
 		pmd_t pmd = READ_ONCE(*pmdp);
 
 		if (!pmd_leaf(pmd) || !pmd_access_permitted(pmd, walk->write) ||
-		    pmd_special(pmd))
+		    pmd_special(pmd) ||
+		    !noiommu_lockless_takes(walk, pmd_pfn(pmd)))
 			break;
 		*entry++ = noiommu_huge_entry(va, pmd_pfn(pmd), PMD_SHIFT);
 		va = (va | ~PMD_MASK) + 1;
@@ -119,7 +139,8 @@ static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
 		return false;
 	if (!pud_leaf(pud))
 		return !pud_bad(pud) && noiommu_lockless_pmds(walk, pudp, pud);
-	if (!pud_access_permitted(pud, walk->write) || pud_special(pud))
+	if (!pud_access_permitted(pud, walk->write) || pud_special(pud) ||
+	    !noiommu_lockless_takes(walk, pud_pfn(pud)))
 		return false;
 	*walk->entry++ = noiommu_huge_entry(walk->va, pud_pfn(pud), PUD_SHIFT);
 	walk->va = (walk->va | ~PUD_MASK) + 1;
@@ -135,17 +156,21 @@ static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
  *           the page, huge or not, that maps the address where the one before
  *           ends
  * @room: how many entries there are room for
+ * @pinned: the caller has pinned the pages, or wants to know their sizes only
  *
  * Return: how many are filled; less than could be, perhaps 0, where memory is
- * not present, not RAM, or not permitted.
+ * not present, not RAM, or not permitted, or if not @pinned, where it takes a look
+ * at the mapping.
  */
 unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
-			      unsigned long *entries, unsigned int room)
+			      unsigned long *entries, unsigned int room,
+			      bool pinned)
 {
 	struct noiommu_lockless walk = {
 		.va = va,
 		.end = end,
 		.write = flags & NOIOMMU_ACCESS_WRITE,
+		.pinned = pinned,
 		.entry = entries,
 		.room = entries + room,
 	};
@@ -162,7 +187,8 @@ unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
 #else
 
 unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
-			      unsigned long *entries, unsigned int room)
+			      unsigned long *entries, unsigned int room,
+			      bool pinned)
 {
 	return 0;
 }

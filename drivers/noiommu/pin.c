@@ -52,6 +52,7 @@ int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
 		return -EINVAL;
 	pinning.va = cmd->va;
 	pinning.end = cmd->va + cmd->length;
+	pinning.retried = pinning.end;
 	pinning.size = 0;
 	pinned = noiommu_pinned_alloc(DIV_ROUND_UP(pinning.end, PAGE_SIZE) -
 				      cmd->va / PAGE_SIZE,

@@ -14,13 +14,26 @@
 #include "compat.h"
 #include "pinned.h"
 
-static int noiommu_pin_error(long got, unsigned long va)
+/*
+ * Return: why nothing could be pinned at an address, or 0 to try again: once, when
+ * what userfaultfd provides has been faulted in.
+ */
+static int noiommu_pin_error(struct noiommu_pinning *pinning, long got)
 {
+	u32 flags = pinning->pinned->write ? NOIOMMU_ACCESS_WRITE : 0;
+	unsigned long va = pinning->va;
+
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (got == -ENOMEM || got == -EOPNOTSUPP)
 		return got;
-	return noiommu_is_device_memory(va) ? -EOPNOTSUPP : -EFAULT;
+	if (!noiommu_is_pinnable(va))
+		return -EOPNOTSUPP;
+	if (pinning->retried != va && !noiommu_fault_in(va, flags)) {
+		pinning->retried = va;
+		return 0;
+	}
+	return noiommu_reason(va, flags);
 }
 
 /* How much around va does the entry map that maps it? 0 if none does. */
@@ -28,7 +41,8 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 {
 	unsigned long entry;
 
-	if (!noiommu_lockless(ALIGN_DOWN(va, PAGE_SIZE), va + 1, 0, &entry, 1))
+	if (!noiommu_lockless(ALIGN_DOWN(va, PAGE_SIZE), va + 1, 0, &entry, 1,
+			      true))
 		return 0;
 	*pfn = noiommu_entry_pfn(entry);
 	return PAGE_SIZE << noiommu_entry_order(entry);
@@ -52,7 +66,7 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 
 	got = noiommu_pin_pages(va, 1, pinning->pinned->write, page);
 	if (got != 1)
-		return noiommu_pin_error(got, va);
+		return noiommu_pin_error(pinning, got);
 	chunk->count++;
 	size = noiommu_mapped_size(va, &pfn);
 	if (!size || pfn != page_to_pfn(*page))
@@ -62,7 +76,7 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 	pinning->va = next;
 	return noiommu_extents_add(&pinning->extents,
 				   page_to_phys(*page) + offset_in_page(va),
-				   next - va, 0);
+				   next - va, noiommu_page_flags(*page));
 }
 
 /* How many huge pages to pin before a look at how they are mapped. */
@@ -100,7 +114,8 @@ static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 {
 	unsigned int order = ilog2(size) - PAGE_SHIFT, i;
 
-	count = noiommu_lockless(va, va + count * size, 0, entries, count);
+	count = noiommu_lockless(va, va + count * size, 0, entries, count,
+				 true);
 	for (i = 0; i < count; i++) {
 		unsigned long pfn = page_to_pfn(pages[i]);
 
@@ -136,7 +151,7 @@ static int noiommu_pin_huge(struct noiommu_pinning *pinning)
 	for (i = 0; !ret && i < good; i++)
 		ret = noiommu_extents_add(&pinning->extents,
 					  PFN_PHYS(noiommu_entry_pfn(entries[i])),
-					  size, 0);
+					  size, noiommu_page_flags(pages[i]));
 	return ret;
 }
 
@@ -154,13 +169,14 @@ static int noiommu_pin_table(struct noiommu_pinning *pinning)
 		      DIV_ROUND_UP(end, PAGE_SIZE) - va / PAGE_SIZE);
 	got = noiommu_pin_pages(va, count, pinning->pinned->write, pages);
 	if (got <= 0)
-		return noiommu_pin_error(got, va);
+		return noiommu_pin_error(pinning, got);
 	chunk->count += got;
 	for (i = 0; !ret && i < got; i++, va = next) {
 		next = min((va | ~PAGE_MASK) + 1, end);
 		ret = noiommu_extents_add(&pinning->extents,
 					  page_to_phys(pages[i]) +
-					  offset_in_page(va), next - va, 0);
+					  offset_in_page(va), next - va,
+					  noiommu_page_flags(pages[i]));
 	}
 	pinning->va = va;
 	return ret;

@@ -53,6 +53,8 @@ struct noiommu_pinned {
  * @extents: where they are
  * @va: what is pinned up to here
  * @end: of the range
+ * @retried: where userfaultfd was waited for last, no address of the range if
+ *           nowhere
  * @size: what the entry maps that was seen last; the next is likely the same
  */
 struct noiommu_pinning {
@@ -60,6 +62,7 @@ struct noiommu_pinning {
 	struct noiommu_extents extents;
 	unsigned long va;
 	unsigned long end;
+	unsigned long retried;
 	unsigned long size;
 };
 

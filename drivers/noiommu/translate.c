@@ -4,8 +4,8 @@
  *
  * A range is gone through in batches: looked up, then handed to the user. What is
  * present is looked up without a lock. Where that comes to nothing, the mmap
- * lock is taken, and the next page is faulted in together with what the same
- * last-level table maps; or it turns out to be device memory.
+ * lock is taken, and the next pages are faulted in, or turn out to be device
+ * memory.
  */
 #include <linux/ioport.h>
 #include <linux/mm.h>
@@ -23,7 +23,8 @@
  * @va: first byte
  * @end: end of the range
  * @flags: bits of enum noiommu_access_flags
- * @device: @entries are of device memory, perhaps
+ * @slow: @entries may be of anything
+ * @device: if so, of a mapping of device memory
  * @count: how many entries are filled
  * @room: how many there are
  * @entries: as noiommu_entry() makes them; each stands for what is left of the
@@ -34,6 +35,7 @@ struct noiommu_batch {
 	unsigned long va;
 	unsigned long end;
 	u32 flags;
+	bool slow;
 	bool device;
 	unsigned int count;
 	unsigned int room;
@@ -63,69 +65,37 @@ static void noiommu_batch_free(struct noiommu_batch *batch)
 		kfree(batch->entries);
 }
 
-/* Faults in what is left of a last-level table, of which one page is known. */
-static void noiommu_batch_table(struct noiommu_batch *batch, unsigned long va)
-{
-	unsigned long end = min(ALIGN(va + 1, PMD_SIZE),
-				ALIGN(batch->end, PAGE_SIZE));
-	unsigned int i;
-
-	va += PAGE_SIZE;
-	end = min(end, va + (batch->room - 1) * PAGE_SIZE);
-	if (va < end && !noiommu_walk(va, end, batch->flags,
-				      batch->entries + 1))
-		batch->count += (end - va) / PAGE_SIZE;
-	/* One for each page of the smallest size, whatever the mapping's is. */
-	for (i = 1; i < batch->count; i++)
-		batch->entries[i] =
-			noiommu_entry(noiommu_entry_pfn(batch->entries[i]), 0);
-}
-
-static int noiommu_batch_device(struct noiommu_batch *batch, unsigned long va)
-{
-	unsigned long pfn, next;
-	int ret;
-
-	batch->device = true;
-	while (va < batch->end && batch->count < batch->room) {
-		ret = noiommu_walk_one(va, batch->flags, &pfn, &next);
-		if (ret)
-			return batch->count ? 0 : ret;
-		next = min(next, batch->end);
-		for (; va < next && batch->count < batch->room; va += PAGE_SIZE)
-			batch->entries[batch->count++] = noiommu_entry(pfn++, 0);
-	}
-	return 0;
-}
-
 /* Return: 0 if the batch has at least one entry, or why it has none. */
 static int noiommu_batch_fill(struct noiommu_batch *batch)
 {
 	unsigned long va = ALIGN_DOWN(batch->va, PAGE_SIZE);
-	int ret = 0;
+	int ret;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	batch->device = false;
+	batch->slow = false;
 	batch->count = noiommu_lockless(va, batch->end, batch->flags,
-					batch->entries, batch->room);
+					batch->entries, batch->room, false);
 	if (batch->count)
 		return 0;
-	mmap_read_lock(current->mm);
-	if (noiommu_walk(va, va + PAGE_SIZE, batch->flags, batch->entries)) {
-		ret = noiommu_batch_device(batch, va);
-	} else {
-		batch->count = 1;
-		if (noiommu_entry_end(batch->entries[0], va) == va + PAGE_SIZE)
-			noiommu_batch_table(batch, va);
-	}
-	mmap_read_unlock(current->mm);
-	return ret;
+	batch->slow = true;
+	ret = noiommu_walk(va, ALIGN(batch->end, PAGE_SIZE), batch->flags,
+			   batch->entries, batch->room, &batch->device);
+	if (ret < 0)
+		return ret;
+	batch->count = ret;
+	return 0;
 }
 
-static u32 noiommu_extent_flags(unsigned long pfn)
+/* What is found without a lock is RAM. */
+static u32 noiommu_batch_flags(const struct noiommu_batch *batch,
+			       unsigned long pfn)
 {
-	return page_is_ram(pfn) ? 0 : NOIOMMU_EXTENT_MMIO;
+	if (!batch->slow)
+		return 0;
+	if (batch->device)
+		return page_is_ram(pfn) ? 0 : NOIOMMU_EXTENT_MMIO;
+	return noiommu_page_flags(pfn_to_page(pfn));
 }
 
 /* Return: 0, -EFAULT, or -ENOSPC if the user's array is full. */
@@ -141,7 +111,7 @@ static int noiommu_batch_drain(struct noiommu_batch *batch,
 		unsigned long pfn = noiommu_entry_pfn(entry);
 		unsigned long next = min(noiommu_entry_end(entry, va),
 					 batch->end);
-		u32 flags = batch->device ? noiommu_extent_flags(pfn) : 0;
+		u32 flags = noiommu_batch_flags(batch, pfn);
 		u64 phys = PFN_PHYS(pfn) + offset_in_page(va);
 
 		if (extents->total == extents->room &&

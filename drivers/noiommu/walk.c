@@ -2,24 +2,27 @@
 /*
  * How memory of the calling process is mapped, faulted in if need be.
  *
- * RAM is asked of hmm_range_fault(). It wants an interval notifier, to hear of
- * invalidations while the caller sets up a page table of its own. There is no
- * such table here, the answer is a snapshot: so the notifier is one that is
- * registered nowhere and never invalidated.
+ * RAM is asked of hmm_range_fault(), but only for what is present. What is not is
+ * faulted in one page at a time by fixup_user_fault(), which lets go of the mmap
+ * lock while it waits, and ends on a fatal signal: whoever provides the page, as
+ * a handler of userfaultfd or a server of FUSE does, may take forever.
+ *
+ * hmm_range_fault() wants an interval notifier, to hear of invalidations while
+ * the caller sets up a page table of its own. There is no such table here, the
+ * answer is a snapshot: so the notifier is one that is registered nowhere and
+ * never invalidated.
  *
  * Device memory has no struct page that could be asked for. The PFN comes from
  * the page table, after a fault if need be.
- *
- * A mapping may have both (VM_MIXEDMAP). Some of these, the kernel's clock for
- * one, refuse faults on behalf of another process, as which hmm_range_fault()
- * counts its own: they are faulted in first, and what has no struct page even
- * then has no answer. RAM that it could not fault in is tried once more in the
- * same way, as it does not tell whether only memory was short.
  */
 #include <linux/hmm.h>
+#include <linux/hugetlb.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/userfaultfd_k.h>
 
 #include "chardev.h"
 #include "compat.h"
@@ -48,19 +51,9 @@ int noiommu_check_range(u64 va, u64 length, u32 flags)
 	return 0;
 }
 
-/**
- * noiommu_walk() - where each page of a range is
- * @va: page-aligned address of the caller's memory
- * @end: page-aligned end
- * @flags: bits of enum noiommu_access_flags
- * @entries: out: one for each page of the smallest size, as noiommu_entry()
- *
- * The caller holds the mmap lock for reading.
- *
- * Return: 0, or -EFAULT if any page has no answer: then none is known to have.
- */
-int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
-		 unsigned long *entries)
+/* Return: how many of the pages, from the first on, are present as asked for. */
+static unsigned int noiommu_present(unsigned long va, unsigned long end,
+				    u32 flags, unsigned long *entries)
 {
 	struct mmu_interval_notifier unregistered = { .mm = current->mm };
 	struct hmm_range range = {
@@ -68,18 +61,19 @@ int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
 		.start = va,
 		.end = end,
 		.hmm_pfns = entries,
-		.default_flags = HMM_PFN_REQ_FAULT,
 	};
+	unsigned long want = HMM_PFN_VALID;
+	unsigned int i;
 
 	mmap_assert_locked(current->mm);
 	if (flags & NOIOMMU_ACCESS_WRITE)
-		range.default_flags |= HMM_PFN_REQ_WRITE;
-	return hmm_range_fault(&range) ? -EFAULT : 0;
-}
-
-static bool noiommu_vma_is_device(const struct vm_area_struct *vma)
-{
-	return vma && vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP);
+		want |= HMM_PFN_WRITE;
+	if (va == end || hmm_range_fault(&range))
+		return 0;
+	for (i = 0; i < (end - va) / PAGE_SIZE; i++)
+		if ((entries[i] & want) != want)
+			break;
+	return i;
 }
 
 static bool noiommu_vma_permits(const struct vm_area_struct *vma, u32 flags)
@@ -88,28 +82,81 @@ static bool noiommu_vma_permits(const struct vm_area_struct *vma, u32 flags)
 	       (!(flags & NOIOMMU_ACCESS_WRITE) || vma->vm_flags & VM_WRITE);
 }
 
-/* The mmap lock may be dropped and taken again. */
-static int noiommu_fault(unsigned long va, u32 flags)
+/* Of memfd_secret(), which not even the kernel has mapped. */
+static bool noiommu_vma_is_secret(const struct vm_area_struct *vma)
 {
-	bool unlocked;
+	return vma->vm_file &&
+	       file_inode(vma->vm_file)->i_sb->s_magic == SECRETMEM_MAGIC;
+}
+
+static bool noiommu_vma_is_hugetlb_file(struct vm_area_struct *vma,
+					unsigned long va)
+{
+	loff_t offset = va - vma->vm_start +
+			((loff_t)vma->vm_pgoff << PAGE_SHIFT);
+
+	return is_vm_hugetlb_page(vma) &&
+	       offset < i_size_read(file_inode(vma->vm_file));
+}
+
+/* The mmap lock may be dropped and taken again, which *unlocked then says. */
+static int noiommu_fault(unsigned long va, u32 flags, bool *unlocked)
+{
 	int ret;
 
 	ret = fixup_user_fault(current->mm, va,
 			       flags & NOIOMMU_ACCESS_WRITE ? FAULT_FLAG_WRITE : 0,
-			       &unlocked);
+			       unlocked);
 	return !ret || ret == -EINTR || ret == -ENOMEM ? ret : -EFAULT;
 }
 
-static int noiommu_walk_ram(unsigned long va, u32 flags, unsigned long *pfn)
+/* Faults in what is not present, but goes on only as long as the lock is held. */
+static bool noiommu_fault_absent(unsigned long va, unsigned long end, u32 flags,
+				 const unsigned long *entries)
 {
-	unsigned long entry;
-	int ret;
+	bool unlocked = false;
 
-	ret = noiommu_fault(va, flags) ?:
-	      noiommu_walk(va, va + PAGE_SIZE, flags, &entry);
-	if (!ret)
-		*pfn = noiommu_entry_pfn(entry);
-	return ret;
+	for (; va < end; va += PAGE_SIZE, entries++) {
+		if (*entries & HMM_PFN_VALID &&
+		    (!(flags & NOIOMMU_ACCESS_WRITE) || *entries & HMM_PFN_WRITE))
+			continue;
+		if (noiommu_fault(va, flags, &unlocked))
+			break;
+		if (unlocked)
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/*
+ * A page together with what the same last-level table maps after it: one that is
+ * not present seldom comes alone.
+ *
+ * Return: how many entries are filled; -EAGAIN if the first page has been faulted
+ * in and is to be looked at again, with the VMA; or why it has no answer.
+ */
+static int noiommu_walk_ram(unsigned long va, unsigned long end, u32 flags,
+			    unsigned long *entries)
+{
+	unsigned long rest = va + PAGE_SIZE;
+	unsigned int count, i;
+	bool unlocked = false;
+
+	if (!noiommu_present(va, rest, flags, entries))
+		return noiommu_fault(va, flags, &unlocked) ?: -EAGAIN;
+	if (noiommu_entry_order(entries[0]))
+		return 1;
+	end = min(end, ALIGN(rest, PMD_SIZE));
+	count = noiommu_present(rest, end, flags, entries + 1);
+	if (count < (end - rest) / PAGE_SIZE &&
+	    noiommu_fault_absent(rest + count * PAGE_SIZE, end, flags,
+				 entries + 1 + count))
+		count = noiommu_present(rest, end, flags, entries + 1);
+	/* One for each page of the smallest size, whatever the mapping's is. */
+	for (i = 0; i <= count; i++)
+		entries[i] = noiommu_entry(noiommu_entry_pfn(entries[i]), 0);
+	return count + 1;
 }
 
 /* Return: 0, or -EINVAL if the page table has no page frame there. */
@@ -127,63 +174,171 @@ static int noiommu_table_pfn(struct vm_area_struct *vma, unsigned long va,
 	return 0;
 }
 
-/**
- * noiommu_walk_one() - where a page is that noiommu_walk() has no answer for
- * @va: page-aligned address of the caller's memory
- * @flags: bits of enum noiommu_access_flags
- * @pfn: out: its page frame
- * @next: out: up to here page frames follow one another
- *
- * The caller holds the mmap lock for reading; it may be dropped and taken again.
- *
- * Return: 0; -EFAULT if it is not mapped, or not so; -ENOMEM; -EINTR.
- */
-int noiommu_walk_one(unsigned long va, u32 flags, unsigned long *pfn,
-		     unsigned long *next)
+/* Return: as noiommu_walk_ram(). */
+static int noiommu_walk_table(struct vm_area_struct *vma, unsigned long va,
+			      unsigned long end, u32 flags,
+			      unsigned long *entries)
 {
-	bool write = flags & NOIOMMU_ACCESS_WRITE;
-	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
-	bool writable;
-	int ret;
+	bool write = flags & NOIOMMU_ACCESS_WRITE, writable, unlocked = false;
+	unsigned long pfn;
+	int count = 0;
 
-	mmap_assert_locked(mm);
-	for (;;) {
-		vma = vma_lookup(mm, va);
-		if (!vma || !noiommu_vma_permits(vma, flags))
-			return -EFAULT;
-		*next = vma->vm_end;
-		ret = noiommu_bars_pfn(vma, va, pfn);
-		if (ret != -ENOENT)
-			return ret;
-		*next = va + PAGE_SIZE;
-		if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
-			return noiommu_walk_ram(va, flags, pfn);
-		ret = noiommu_table_pfn(vma, va, pfn, &writable);
-		if (!ret && (writable || !write))
-			return 0;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		/* The VMA may be gone when the lock was dropped meanwhile. */
-		ret = noiommu_fault(va, flags);
-		if (ret)
-			return ret;
+	for (; va < end; va += PAGE_SIZE, count++) {
+		if (noiommu_table_pfn(vma, va, &pfn, &writable) ||
+		    (write && !writable))
+			break;
+		entries[count] = noiommu_entry(pfn, 0);
 		cond_resched();
 	}
+	return count ?: noiommu_fault(va, flags, &unlocked) ?: -EAGAIN;
+}
+
+static int noiommu_walk_device(struct vm_area_struct *vma, unsigned long va,
+			       unsigned long end, u32 flags,
+			       unsigned long *entries)
+{
+	unsigned long pfn, count;
+	int ret;
+
+	ret = noiommu_bars_pfn(vma, va, &pfn);
+	if (ret == -ENOENT)
+		return noiommu_walk_table(vma, va, end, flags, entries);
+	if (ret)
+		return ret;
+	count = (end - va) / PAGE_SIZE;
+	while (count--)
+		*entries++ = noiommu_entry(pfn++, 0);
+	return (end - va) / PAGE_SIZE;
+}
+
+static int noiommu_walk_vma(unsigned long va, unsigned long end, u32 flags,
+			    unsigned long *entries, bool *device)
+{
+	struct vm_area_struct *vma = vma_lookup(current->mm, va);
+
+	if (!vma || !noiommu_vma_permits(vma, flags))
+		return -EFAULT;
+	if (noiommu_vma_is_secret(vma))
+		return -EOPNOTSUPP;
+	end = min(end, vma->vm_end);
+	*device = vma->vm_flags & (VM_IO | VM_PFNMAP);
+	if (*device)
+		return noiommu_walk_device(vma, va, end, flags, entries);
+	return noiommu_walk_ram(va, end, flags, entries);
 }
 
 /**
- * noiommu_is_device_memory() - why did a pin fail here?
- * @va: address of the caller's memory
+ * noiommu_walk() - where some pages are, faulted in if need be
+ * @va: page-aligned address of the caller's memory
+ * @end: page-aligned end
+ * @flags: bits of enum noiommu_access_flags
+ * @entries: out: as noiommu_entry() makes them; each stands for what is left of
+ *           the page, huge or not, that maps the address where the one before
+ *           ends
+ * @room: how many entries there are room for
+ * @device: out: the mapping is one of device memory
  *
- * Return: true if device memory is mapped there.
+ * Return: how many are filled, at least one; or why the first page has no answer:
+ * * -EFAULT: it is not mapped, or not so, or beyond the end of a file, or a
+ *   device that does not answer now.
+ * * -EOPNOTSUPP: it is secret.
+ * * -ENOMEM: no memory for it, or no huge page.
+ * * -EHWPOISON: it is broken.
+ * * -EINTR: a fatal signal is pending.
  */
-bool noiommu_is_device_memory(unsigned long va)
+int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
+		 unsigned long *entries, unsigned int room, bool *device)
 {
-	bool device;
+	struct mm_struct *mm = current->mm;
+	int ret;
+
+	end = min(end, va + room * PAGE_SIZE);
+	*device = false;
+	do {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		ret = noiommu_walk_vma(va, end, flags, entries, device);
+		mmap_read_unlock(mm);
+		if (ret == -EAGAIN && fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	} while (ret == -EAGAIN);
+	return ret == -EFAULT && !*device ? noiommu_reason(va, flags) : ret;
+}
+
+/**
+ * noiommu_reason() - why can memory not be had that seems to be there?
+ * @va: address of the caller's memory
+ * @flags: bits of enum noiommu_access_flags
+ *
+ * A huge page that is missing and the end of a file are the same signal to a
+ * process. As is a broken page to fixup_user_fault().
+ *
+ * Return: -ENOMEM, -EHWPOISON, -EINTR, or -EFAULT if there is nothing to add.
+ */
+int noiommu_reason(unsigned long va, u32 flags)
+{
+	bool write = flags & NOIOMMU_ACCESS_WRITE, exhausted;
+	struct vm_area_struct *vma;
+	struct page *page;
+	long got;
+
+	got = get_user_pages_unlocked(va, 1, &page, FOLL_HWPOISON |
+				      (write ? FOLL_WRITE : 0));
+	if (got == 1)
+		put_page(page);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (got == -EHWPOISON || got == -ENOMEM)
+		return got;
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, va);
+	exhausted = got < 0 && vma && noiommu_vma_permits(vma, flags) &&
+		    noiommu_vma_is_hugetlb_file(vma, va);
+	mmap_read_unlock(current->mm);
+	return exhausted ? -ENOMEM : -EFAULT;
+}
+
+/**
+ * noiommu_fault_in() - make memory present that userfaultfd provides
+ * @va: address of the caller's memory
+ * @flags: bits of enum noiommu_access_flags
+ *
+ * On some kernels a long-term pin does not wait for it.
+ *
+ * Return: 0; -EFAULT also for memory that userfaultfd has no part in; -ENOMEM;
+ * -EINTR.
+ */
+int noiommu_fault_in(unsigned long va, u32 flags)
+{
+	struct vm_area_struct *vma;
+	bool unlocked = false;
+	int ret = -EFAULT;
 
 	mmap_read_lock(current->mm);
-	device = noiommu_vma_is_device(vma_lookup(current->mm, va));
+	vma = vma_lookup(current->mm, va);
+	if (vma && userfaultfd_armed(vma))
+		ret = noiommu_fault(va, flags, &unlocked);
 	mmap_read_unlock(current->mm);
-	return device;
+	return ret;
+}
+
+/**
+ * noiommu_is_pinnable() - is this memory of a kind that can be pinned?
+ * @va: address of the caller's memory
+ *
+ * Return: false if device memory or secret memory is mapped there.
+ */
+bool noiommu_is_pinnable(unsigned long va)
+{
+	struct vm_area_struct *vma;
+	bool pinnable;
+
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, va);
+	pinnable = !vma ||
+		   (!(vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP)) &&
+		    !noiommu_vma_is_secret(vma));
+	mmap_read_unlock(current->mm);
+	return pinnable;
 }

@@ -39,13 +39,21 @@
  * - EINVAL: a value is wrong: the size is too short, a reserved member is not
  *   zero, a length is zero, a range wraps around.
  * - EFAULT: a pointer to a structure or array, or a part of the range, is not
- *   mapped, or not for the access that is asked for.
+ *   mapped, or not for the access that is asked for, or lies beyond the end of
+ *   its file. Where a process would get SIGSEGV or SIGBUS, and nothing below
+ *   says more.
  * - ENOENT: there is no such pin.
  * - ENOSPC: the array of extents is too small.
- * - ENOMEM: out of memory, or more than RLIMIT_MEMLOCK allows to be pinned.
+ * - ENOMEM: out of memory, out of huge pages or at a cgroup's limit of either, or
+ *   more than RLIMIT_MEMLOCK allows to be pinned.
+ * - EHWPOISON: a page of the range is broken, and the kernel has taken it away.
  * - EINTR: a fatal signal is pending.
  *
  * Unless it is said, a call that fails has changed nothing.
+ *
+ * Memory that is not present is faulted in as if the process had touched it. A
+ * call waits for whoever provides it, a disk or a handler of userfaultfd, for as
+ * long as that takes; only a fatal signal ends the wait.
  */
 #define NOIOMMU_TYPE	(0xB9)
 
@@ -94,7 +102,11 @@ struct noiommu_info {
 
 /**
  * enum noiommu_extent_flags - bits of &noiommu_extent.flags
- * @NOIOMMU_EXTENT_MMIO: Device memory, as a BAR, and not RAM.
+ * @NOIOMMU_EXTENT_MMIO: Not memory that the kernel has as "System RAM" in
+ *                       /proc/iomem: a BAR, also one whose memory is shared out
+ *                       by P2PDMA; persistent memory and what else is a
+ *                       device-dax; RAM that the kernel was told to leave alone
+ *                       (memmap=, mem=).
  */
 enum noiommu_extent_flags {
 	NOIOMMU_EXTENT_MMIO = 1 << 0,
@@ -159,8 +171,10 @@ enum noiommu_access_flags {
  * with VFIO_IOMMU_MAP_DMA at an IOVA that is its physical address, and
  * translate again if that fails with EINVAL, because the page moved meanwhile.
  *
- * Errors: EOPNOTSUPP, EINVAL, E2BIG, ENOMEM, EINTR; EFAULT for a part that is
- * not mapped, not readable, or with NOIOMMU_ACCESS_WRITE not writable.
+ * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, EINTR; EOPNOTSUPP also for memory of
+ * memfd_secret(); EFAULT for a part that is not mapped, not readable, with
+ * NOIOMMU_ACCESS_WRITE not writable, beyond the end of its file, or of a device
+ * that does not answer now.
  */
 struct noiommu_translate {
 	__u32 size;
@@ -219,10 +233,12 @@ struct noiommu_translate {
  * and in VmLck in any case, once for each pin. The kernel keeps 8 bytes for
  * each page that is mapped on its own, and 8 bytes for each huge page.
  *
- * Errors: EINVAL, E2BIG, ENOMEM, ENOSPC, EINTR; EOPNOTSUPP also for device
- * memory, which does not move and cannot be pinned; EFAULT for a part that is
- * not mapped, not readable, with NOIOMMU_ACCESS_WRITE not writable, or of a
- * filesystem that does not allow it to be pinned for long.
+ * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ENOSPC, EINTR; EOPNOTSUPP also for
+ * device memory, which does not move and cannot be pinned, for memory of
+ * memfd_secret(), and for files of a filesystem with DAX, whose blocks may move;
+ * EFAULT for a part that is not mapped, not readable, with NOIOMMU_ACCESS_WRITE
+ * not writable or of a filesystem that keeps track of what is written, or beyond
+ * the end of its file.
  */
 struct noiommu_pin {
 	__u32 size;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory whose pages somebody provides when they are wanted: through userfaultfd,
+ * in all of its modes. The calls wait for it, and a signal ends the wait. On a
+ * kernel with CONFIG_DEBUG_VM it complains of a fault that would not wait.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "noiommu.h"
+#include "pinned.h"
+#include "sysfs.h"
+#include "translation.h"
+#include "userfault.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define PAGES 20
+
+FIXTURE(userfault)
+{
+	int fd;
+	struct userfault memory;
+	long pinned;
+	long locked;
+};
+
+FIXTURE_VARIANT(userfault)
+{
+	unsigned long mode;
+	__u32 flags;
+	/* A page that is only protected from writes can be read. */
+	int faults;
+};
+
+FIXTURE_VARIANT_ADD(userfault, missing_read)
+{
+	.mode = UFFDIO_REGISTER_MODE_MISSING, .faults = PAGES,
+};
+
+FIXTURE_VARIANT_ADD(userfault, missing_write)
+{
+	.mode = UFFDIO_REGISTER_MODE_MISSING, .flags = WRITE, .faults = PAGES,
+};
+
+FIXTURE_VARIANT_ADD(userfault, minor_read)
+{
+	.mode = UFFDIO_REGISTER_MODE_MINOR, .faults = PAGES,
+};
+
+FIXTURE_VARIANT_ADD(userfault, minor_write)
+{
+	.mode = UFFDIO_REGISTER_MODE_MINOR, .flags = WRITE, .faults = PAGES,
+};
+
+FIXTURE_VARIANT_ADD(userfault, protected_read)
+{
+	.mode = UFFDIO_REGISTER_MODE_WP, .faults = 0,
+};
+
+FIXTURE_VARIANT_ADD(userfault, protected_write)
+{
+	.mode = UFFDIO_REGISTER_MODE_WP, .flags = WRITE, .faults = PAGES,
+};
+
+FIXTURE_SETUP(userfault)
+{
+	run("modprobe noiommu");
+	self->fd = noiommu_open_device();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, userfault_create(&self->memory, variant->mode,
+				      PAGES * PAGE));
+	self->pinned = memory_pinned();
+	self->locked = memory_locked();
+}
+
+FIXTURE_TEARDOWN(userfault)
+{
+	close(self->fd);
+	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_EQ(self->locked, memory_locked());
+	userfault_destroy(&self->memory);
+}
+
+TEST_F(userfault, translate)
+{
+	ASSERT_EQ(0, userfault_serve(&self->memory));
+	EXPECT_TRUE(translates(self->fd, self->memory.memory, PAGES * PAGE,
+			       variant->flags));
+	EXPECT_EQ(variant->faults, self->memory.served);
+	EXPECT_EQ(USERFAULT_BYTE, self->memory.memory[3 * PAGE]);
+}
+
+TEST_F(userfault, pin)
+{
+	__u32 id;
+
+	ASSERT_EQ(0, userfault_serve(&self->memory));
+	ASSERT_EQ(0, pin(self->fd, self->memory.memory, PAGES * PAGE,
+			 variant->flags, &id));
+	EXPECT_HELD(PAGES, PAGES);
+	EXPECT_EQ(variant->faults, self->memory.served);
+	EXPECT_EQ(USERFAULT_BYTE, self->memory.memory[3 * PAGE]);
+	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
+}
+
+/* Nobody answers: the child that waits must be there, and must be gone. */
+#define EXPECT_WAITS_AND_DIES(call)					\
+do {									\
+	int __channel[2];						\
+	pid_t __pid;							\
+									\
+	ASSERT_EQ(0, child_channel(__channel));				\
+	__pid = child_fork(__channel);					\
+	if (!__pid) {							\
+		userfault_create(&self->memory, variant->mode,		\
+				 PAGES * PAGE);				\
+		child_say(__channel[1], 1);				\
+		call;							\
+		_exit(1);						\
+	}								\
+	ASSERT_EQ(1, child_hear(__channel[0]));				\
+	usleep(300000);							\
+	EXPECT_EQ(0, waitpid(__pid, NULL, WNOHANG));			\
+	kill(__pid, SIGKILL);						\
+	EXPECT_EQ(128 + SIGKILL, child_ended(__pid));			\
+	EXPECT_HELD(0, 0);						\
+} while (0)
+
+TEST_F(userfault, nobody_answers)
+{
+	__u32 id;
+
+	if (!variant->faults)
+		return;
+	EXPECT_WAITS_AND_DIES(translate_one(self->fd, self->memory.memory,
+					    variant->flags, NULL));
+	EXPECT_WAITS_AND_DIES(pin(self->fd, self->memory.memory, PAGE,
+				  variant->flags, &id));
+}
+
+TEST_HARNESS_MAIN
