@@ -10,7 +10,7 @@ bool ports_have_driver(const char *driver)
 bool ports_bind(const char *driver)
 {
 	/* Nothing in the guest loads what drives the NICs. */
-	if (run("modprobe -a virtio_pci virtio_net e1000e vmxnet3"))
+	if (run("modprobe -a virtio_pci virtio_net e1000 e1000e vmxnet3"))
 		return false;
 	if (!ports_have_driver(driver) &&
 	    run("dpdk-devbind.py --bind=%s %s %s", driver, PORT_0, PORT_1))
