@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DPDK as it is, and NICs without MSI-X: it takes MSI-X for granted, unless it is told
+ * otherwise.
+ *
+ * Guest: DPDK, unpatched, and its ports.
+ */
+#include "forwarding.h"
+#include "passthrough.h"
+
+FIXTURE(legacy)
+{
+	struct wire wires[2];
+	struct testpmd pmd;
+};
+
+FIXTURE_SETUP(legacy)
+{
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_TRUE(ports_bind("vfio-pci"));
+	ASSERT_EQ(0, wires_open(self->wires));
+}
+
+FIXTURE_TEARDOWN(legacy)
+{
+	testpmd_kill(&self->pmd);
+	wires_close(self->wires);
+}
+
+TEST_F(legacy, forwards)
+{
+	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES,
+				  "--iova-mode=pa --vfio-intr=legacy " PORTS,
+				  RINGS));
+	EXPECT_FALSE(testpmd_said(&self->pmd, "Error enabling"));
+	expect_forwarding(_metadata, &self->pmd, self->wires);
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+TEST_HARNESS_MAIN
