@@ -2,34 +2,20 @@
 /*
  * noiommu-pci: the passthrough driver for functions that noiommu.ko serves.
  *
- * vfio-pci-core does the work. Added here: who may open, the physical addresses of
- * BARs for /dev/noiommu, and write-combining.
+ * vfio-pci-core does the work. Added here: who may open, and the physical addresses
+ * of BARs for /dev/noiommu.
  */
 #define pr_fmt(fmt) "noiommu-pci: " fmt
 
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
-#include <linux/sysfs.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
 #include "compat.h"
 #include "export.h"
-
-/**
- * struct noiommu_pci - a function under this driver
- * @core: what vfio-pci-core knows; also the driver data
- * @node: in noiommu_pci_devices
- * @write_combine: wanted from the next open on
- * @combined: bit i: BAR i is mapped write-combined while the device is open
- */
-struct noiommu_pci {
-	struct vfio_pci_core_device core;
-	struct list_head node;
-	bool write_combine;
-	unsigned long combined;
-};
+#include "pci.h"
 
 /* Protects the list. Taken under the mmap lock. */
 static DEFINE_MUTEX(noiommu_pci_lock);
@@ -37,93 +23,6 @@ static LIST_HEAD(noiommu_pci_devices);
 
 /* What core gives to mappings: learnt from the first, and the same for all. */
 static const struct vm_operations_struct *noiommu_pci_vm_ops;
-
-static struct noiommu_pci *to_noiommu_pci(struct vfio_device *vdev)
-{
-	return container_of(vdev, struct noiommu_pci, core.vdev);
-}
-
-/* --- Write-combining ---------------------------------------------------------- */
-
-static bool noiommu_pci_may_combine(struct vfio_pci_core_device *core, int bar)
-{
-	unsigned long flags = pci_resource_flags(core->pdev, bar);
-
-	/* The kernel itself has the MSI-X table mapped, uncached. */
-	return flags & IORESOURCE_MEM && flags & IORESOURCE_PREFETCH &&
-	       pci_resource_len(core->pdev, bar) &&
-	       core->bar_mmap_supported[bar] && bar != core->msix_bar;
-}
-
-/*
- * The type of memory that a BAR is first mapped as is that of all mappings. So
- * core's own comes first, from here; core releases it when the device is closed.
- */
-static int noiommu_pci_combine_bar(struct noiommu_pci *dev, int bar)
-{
-	struct vfio_pci_core_device *core = &dev->core;
-	int ret;
-
-	if (!IS_ERR_OR_NULL(core->barmap[bar])) {
-		pci_iounmap(core->pdev, core->barmap[bar]);
-	} else {
-		ret = pci_request_selected_regions(core->pdev, BIT(bar),
-						   "noiommu-pci");
-		if (ret)
-			return ret;
-	}
-	core->barmap[bar] = pci_iomap_wc(core->pdev, bar, 0);
-	if (!core->barmap[bar]) {
-		pci_release_selected_regions(core->pdev, BIT(bar));
-		return -ENOMEM;
-	}
-	__set_bit(bar, &dev->combined);
-	return 0;
-}
-
-static int noiommu_pci_combine(struct noiommu_pci *dev)
-{
-	int bar, ret = 0;
-
-	dev->combined = 0;
-	if (!READ_ONCE(dev->write_combine))
-		return 0;
-	for (bar = 0; !ret && bar < PCI_STD_NUM_BARS; bar++)
-		if (noiommu_pci_may_combine(&dev->core, bar))
-			ret = noiommu_pci_combine_bar(dev, bar);
-	return ret;
-}
-
-static ssize_t write_combine_show(struct device *device,
-				  struct device_attribute *attr, char *buf)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(device);
-
-	return sysfs_emit(buf, "%d\n",
-			  READ_ONCE(to_noiommu_pci(&core->vdev)->write_combine));
-}
-
-static ssize_t write_combine_store(struct device *device,
-				   struct device_attribute *attr,
-				   const char *buf, size_t count)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(device);
-	bool combine;
-	int ret;
-
-	ret = kstrtobool(buf, &combine);
-	if (ret)
-		return ret;
-	WRITE_ONCE(to_noiommu_pci(&core->vdev)->write_combine, combine);
-	return count;
-}
-static DEVICE_ATTR_RW(write_combine);
-
-static struct attribute *noiommu_pci_attrs[] = {
-	&dev_attr_write_combine.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(noiommu_pci);
 
 /* --- VFIO device --------------------------------------------------------------- */
 

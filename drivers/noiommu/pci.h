@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of noiommu-pci know of each other.
+ */
+#ifndef NOIOMMU_PCI_H
+#define NOIOMMU_PCI_H
+
+#include <linux/container_of.h>
+#include <linux/list.h>
+#include <linux/vfio_pci_core.h>
+
+/**
+ * struct noiommu_pci - a function under this driver
+ * @core: what vfio-pci-core knows; also the driver data
+ * @node: in noiommu_pci_devices
+ * @write_combine: wanted from the next open on
+ * @combined: bit i: BAR i is mapped write-combined while the device is open
+ */
+struct noiommu_pci {
+	struct vfio_pci_core_device core;
+	struct list_head node;
+	bool write_combine;
+	unsigned long combined;
+};
+
+static inline struct noiommu_pci *to_noiommu_pci(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct noiommu_pci, core.vdev);
+}
+
+/* combine.c */
+extern const struct attribute_group *noiommu_pci_groups[];
+int noiommu_pci_combine(struct noiommu_pci *dev);
+
+#endif /* NOIOMMU_PCI_H */
