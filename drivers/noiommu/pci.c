@@ -2,14 +2,15 @@
 /*
  * noiommu-pci: the passthrough driver for functions that noiommu.ko serves.
  *
- * vfio-pci-core does the work. Added here: who may open, and the physical addresses
- * of BARs for /dev/noiommu.
+ * vfio-pci-core does the work. Added here: who may open, the parameters, and the
+ * physical addresses of BARs for /dev/noiommu.
  */
 #define pr_fmt(fmt) "noiommu-pci: " fmt
 
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
@@ -24,6 +25,55 @@ static LIST_HEAD(noiommu_pci_devices);
 /* What core gives to mappings: learnt from the first, and the same for all. */
 static const struct vm_operations_struct *noiommu_pci_vm_ops;
 
+/* --- Parameters ------------------------------------------------------------------ */
+
+/*
+ * As vfio-pci has them. Kernels may keep vfio-pci's in vfio-pci-core, for the functions
+ * of all drivers. These are for this driver's, and leave core's alone.
+ */
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0644);
+MODULE_PARM_DESC(disable_idle_d3,
+		 "Keep functions that are not open out of the D3 power state; from the next bind on");
+
+static bool nointxmask;
+module_param(nointxmask, bool, 0644);
+MODULE_PARM_DESC(nointxmask,
+		 "Mask INTx at the interrupt controller, not in the function; from the next open on");
+
+static bool disable_vga;
+module_param(disable_vga, bool, 0644);
+MODULE_PARM_DESC(disable_vga,
+		 "Offer no legacy VGA region; from the next open on");
+
+static bool enable_sriov;
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov,
+		 "Let sriov_numvfs make virtual functions, which takes support of who has the physical one");
+
+/* Core has just found out what it has in the function, and nobody uses it yet. */
+static void noiommu_pci_restrict(struct vfio_pci_core_device *core)
+{
+	if (READ_ONCE(nointxmask))
+		core->pci_2_3 = false;
+	if (READ_ONCE(disable_vga))
+		core->has_vga = false;
+}
+
+/* Before core lets it sleep. */
+static void noiommu_pci_keep_awake(struct noiommu_pci *dev, struct device *device)
+{
+	dev->stays_awake = READ_ONCE(disable_idle_d3);
+	if (dev->stays_awake)
+		pm_runtime_get_noresume(device);
+}
+
+static void noiommu_pci_let_sleep(struct noiommu_pci *dev, struct device *device)
+{
+	if (dev->stays_awake)
+		pm_runtime_put_noidle(device);
+}
+
 /* --- VFIO device --------------------------------------------------------------- */
 
 static int noiommu_pci_open(struct vfio_device *vdev)
@@ -36,6 +86,7 @@ static int noiommu_pci_open(struct vfio_device *vdev)
 	ret = vfio_pci_core_enable(&dev->core);
 	if (ret)
 		return ret;
+	noiommu_pci_restrict(&dev->core);
 	/* Only now is it known which BARs can be mapped. */
 	vfio_pci_core_finish_enable(&dev->core);
 	ret = noiommu_pci_combine(dev);
@@ -189,12 +240,14 @@ static int noiommu_pci_probe(struct pci_dev *pdev,
 	mutex_lock(&noiommu_pci_lock);
 	list_add_tail(&dev->node, &noiommu_pci_devices);
 	mutex_unlock(&noiommu_pci_lock);
+	noiommu_pci_keep_awake(dev, &pdev->dev);
 	ret = vfio_pci_core_register_device(&dev->core);
 	if (ret)
 		goto err_unlist;
 	return 0;
 
 err_unlist:
+	noiommu_pci_let_sleep(dev, &pdev->dev);
 	mutex_lock(&noiommu_pci_lock);
 	list_del(&dev->node);
 	mutex_unlock(&noiommu_pci_lock);
@@ -207,6 +260,7 @@ static void noiommu_pci_remove(struct pci_dev *pdev)
 	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
 
 	vfio_pci_core_unregister_device(core);
+	noiommu_pci_let_sleep(to_noiommu_pci(&core->vdev), &pdev->dev);
 	mutex_lock(&noiommu_pci_lock);
 	list_del(&to_noiommu_pci(&core->vdev)->node);
 	mutex_unlock(&noiommu_pci_lock);
@@ -215,6 +269,8 @@ static void noiommu_pci_remove(struct pci_dev *pdev)
 
 static int noiommu_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 {
+	if (!READ_ONCE(enable_sriov))
+		return -ENOENT;
 	return vfio_pci_core_sriov_configure(dev_get_drvdata(&pdev->dev),
 					     nr_virtfn);
 }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -37,8 +38,8 @@ FIXTURE_VARIANT_ADD(sriov, vfio_pci)
 
 FIXTURE_SETUP(sriov)
 {
-	/* Stock vfio-pci does this only when told to. */
-	run("modprobe -a noiommu-pci && modprobe vfio-pci enable_sriov=1");
+	/* Both do this only when told to. */
+	run("modprobe noiommu-pci enable_sriov=1 && modprobe vfio-pci enable_sriov=1");
 	ASSERT_EQ(0, pci_find(NVME_VENDOR, NVME_DEVICE, 0, self->physical));
 	ASSERT_EQ(0, pci_bind(self->physical, variant->driver));
 }
@@ -64,6 +65,20 @@ TEST_F(sriov, virtual_function_follows_its_physical_one)
 		ASSERT_EQ(0, pci_write(self->physical, "sriov_numvfs", "0"));
 		EXPECT_FALSE(pci_exists(self->virtual));
 	}
+}
+
+TEST_F(sriov, only_when_told)
+{
+	const char *module = !strcmp(variant->driver, "vfio-pci") ?
+			     "vfio_pci" : "noiommu_pci";
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/enable_sriov",
+		 module);
+	ASSERT_EQ(0, file_write(path, "N"));
+	EXPECT_EQ(-ENOENT, pci_write(self->physical, "sriov_numvfs", "1"));
+	ASSERT_EQ(0, file_write(path, "Y"));
+	EXPECT_EQ(0, pci_write(self->physical, "sriov_numvfs", "1"));
 }
 
 TEST_HARNESS_MAIN
