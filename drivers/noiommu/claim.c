@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "noiommu.h"
+#include "trace.h"
 
 /**
  * struct noiommu_claim - a function that has a group
@@ -141,10 +142,16 @@ static int noiommu_claim(struct pci_dev *pdev)
 	ret = noiommu_claim_register(claim);
 	if (ret)
 		goto err_free;
+	ret = noiommu_function_show(pdev);
+	if (ret)
+		goto err_unregister;
+	trace_noiommu_claim(&pdev->dev);
 	list_add_tail(&claim->node, &noiommu_claims);
 	noiommu_claim_total++;
 	return 0;
 
+err_unregister:
+	iommu_device_unregister(&claim->iommu);
 err_free:
 	pci_dev_put(pdev);
 	kfree(claim);
@@ -157,6 +164,8 @@ err_report:
 static void noiommu_claim_release(struct noiommu_claim *claim)
 {
 	lockdep_assert_held(&noiommu_claims_lock);
+	trace_noiommu_release(&claim->pdev->dev);
+	noiommu_function_hide(claim->pdev);
 	iommu_device_unregister(&claim->iommu);
 	noiommu_owner_give(&claim->owner);
 	list_del(&claim->node);

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "noiommu.h"
+#include "trace.h"
 
 /**
  * struct noiommu_domain - a user's domain
@@ -94,6 +95,7 @@ static int noiommu_domain_map(struct iommu_domain *domain, unsigned long iova,
 	size_t bytes = pgsize * pgcount;
 
 	if (iova != paddr) {
+		trace_noiommu_map_refused(iova, paddr, bytes);
 		atomic64_inc(&noiommu_refused_maps);
 		return -EINVAL;
 	}
@@ -168,7 +170,11 @@ static int noiommu_identity_attach(struct iommu_domain *domain,
 				   struct device *dev,
 				   struct iommu_domain *old)
 {
-	noiommu_owner_give(noiommu_claim_owner(dev));
+	struct noiommu_owner *owner = noiommu_claim_owner(dev);
+
+	if (noiommu_owner_taken(owner))
+		trace_noiommu_disown(dev);
+	noiommu_owner_give(owner);
 	return 0;
 }
 
@@ -199,10 +205,13 @@ static int noiommu_blocked_attach(struct iommu_domain *domain,
 		return 0;
 	if (!noiommu_permitted())
 		return -EPERM;
-	ret = noiommu_refuse_dma(dev) ?: noiommu_owner_take(owner);
-	if (!ret)
-		noiommu_taint(dev);
-	return ret;
+	ret = noiommu_refuse_dma(dev) ?:
+	      noiommu_owner_take(owner, noiommu_dma_limit(dev));
+	if (ret)
+		return ret;
+	trace_noiommu_own(dev);
+	noiommu_taint(dev);
+	return 0;
 }
 
 NOIOMMU_COMPAT_ATTACH(noiommu_identity_attach)

@@ -7,6 +7,8 @@
  *   filter.c    the devices= parameter
  *   refuse.c    hosts and functions where identity would be a lie
  *   domain.c    the domains: identity, blocked, and the user's
+ *   function.c  what sysfs shows of a claimed function
+ *   trace.c     tracepoints
  *   owner.c     who owns the DMA of a function, and what is held until that ends
  *
  * and, in chardev.h, those of /dev/noiommu.
@@ -36,6 +38,10 @@ bool noiommu_claims_enabled(void);
 unsigned int noiommu_claims_count(void);
 struct iommu_device *noiommu_claim_probe(struct device *dev);
 struct noiommu_owner *noiommu_claim_owner(struct device *dev);
+
+/* function.c */
+int noiommu_function_show(struct pci_dev *pdev);
+void noiommu_function_hide(struct pci_dev *pdev);
 
 /* filter.c */
 int noiommu_filter_init(void);

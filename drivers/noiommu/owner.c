@@ -106,6 +106,29 @@ static struct noiommu_process *noiommu_process_current(void)
 	return process;
 }
 
+/**
+ * noiommu_owner_reach() - memory that all functions of the calling process reach
+ *
+ * Return: the last byte that the buses of all of them let through; %U64_MAX if it
+ * owns none.
+ */
+u64 noiommu_owner_reach(void)
+{
+	struct pid *pid = task_tgid(current);
+	const struct noiommu_owner *owner;
+	u64 limit = U64_MAX;
+
+	/* Most callers own nothing yet, or pin before they open a device. */
+	if (list_empty_careful(&noiommu_owners))
+		return limit;
+	mutex_lock(&noiommu_owner_lock);
+	list_for_each_entry(owner, &noiommu_owners, node)
+		if (owner->process->pid == pid)
+			limit = min(limit, owner->limit);
+	mutex_unlock(&noiommu_owner_lock);
+	return limit;
+}
+
 static bool noiommu_hold_needed(const struct noiommu_hold *hold)
 {
 	const struct noiommu_owner *owner;
@@ -138,10 +161,11 @@ static DECLARE_WORK(noiommu_holds_work, noiommu_holds_release);
  * noiommu_owner_take() - the calling process takes ownership of a function
  * @owner: of the function; nobody has it. The IOMMU core serializes this with
  *         noiommu_owner_give() for the same function
+ * @limit: last byte that the function can reach
  *
  * Return: 0 or -ENOMEM.
  */
-int noiommu_owner_take(struct noiommu_owner *owner)
+int noiommu_owner_take(struct noiommu_owner *owner, u64 limit)
 {
 	struct noiommu_process *process;
 
@@ -151,6 +175,7 @@ int noiommu_owner_take(struct noiommu_owner *owner)
 		process->owned++;
 		owner->process = process;
 		owner->since = ++noiommu_owner_time;
+		owner->limit = limit;
 		list_add(&owner->node, &noiommu_owners);
 	}
 	mutex_unlock(&noiommu_owner_lock);

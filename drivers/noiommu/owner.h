@@ -16,11 +16,13 @@ struct pid;
  * @node: in noiommu_owners while a user owns the function
  * @process: the process that took ownership, NULL while nobody has
  * @since: when that was, counted in noiommu_owner_time
+ * @limit: last byte that the bus of the function lets through, as it was then
  */
 struct noiommu_owner {
 	struct list_head node;
 	struct noiommu_process *process;
 	u64 since;
+	u64 limit;
 };
 
 /**
@@ -41,10 +43,11 @@ struct noiommu_hold {
 
 int noiommu_owner_init(void);
 void noiommu_owner_exit(void);
-int noiommu_owner_take(struct noiommu_owner *owner);
+int noiommu_owner_take(struct noiommu_owner *owner, u64 limit);
 void noiommu_owner_give(struct noiommu_owner *owner);
 bool noiommu_owner_taken(const struct noiommu_owner *owner);
 pid_t noiommu_owner_pid(const struct noiommu_owner *owner);
+u64 noiommu_owner_reach(void);
 bool noiommu_hold(struct noiommu_hold *hold);
 void noiommu_holds_flush(void);
 
