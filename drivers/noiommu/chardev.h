@@ -7,6 +7,7 @@
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
  *   pin_walk.c   how a range is pinned, huge page by huge page
  *   pinned.c     what a pin holds, and who it is counted for
+ *   tally.c      how many pages that keeps from others
  *   lockless.c   how memory is mapped, where it is present
  *   walk.c       the same, faulted in if need be, and device memory
  *   bars.c       BARs mapped by noiommu-pci, of which the page table need not tell

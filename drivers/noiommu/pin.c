@@ -11,6 +11,28 @@
 /* Never given out. */
 #define NOIOMMU_SPARE_ID 1
 
+/* The pin has no ID yet: nobody but the caller knows of it. */
+static int noiommu_pin_fill(struct noiommu_pinning *pinning,
+			    const struct noiommu_pin *cmd,
+			    struct noiommu_pin __user *user)
+{
+	struct noiommu_extents *extents = &pinning->extents;
+	int ret;
+
+	pinning->retried = pinning->end;
+	pinning->size = 0;
+	noiommu_tally_init(&pinning->tally);
+	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents);
+
+	ret = noiommu_pin_range(pinning) ?: noiommu_extents_flush(extents);
+	noiommu_tally_destroy(&pinning->tally);
+	if (ret)
+		return ret;
+	if (put_user(min_t(u64, extents->total, U32_MAX), &user->nr_extents))
+		return -EFAULT;
+	return cmd->extents && extents->total > extents->room ? -ENOSPC : 0;
+}
+
 static int noiommu_pin_publish(struct noiommu_file *file,
 			       struct noiommu_pinned *pinned,
 			       struct noiommu_pin __user *user)
@@ -39,46 +61,26 @@ static int noiommu_pin_publish(struct noiommu_file *file,
  */
 int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
 {
-	struct noiommu_pin __user *to = user;
 	struct noiommu_pin *cmd = arg;
 	struct noiommu_pinning pinning;
-	struct noiommu_pinned *pinned;
+	u64 va = cmd->va;
 	int ret;
 
-	ret = noiommu_check_range(cmd->va, cmd->length, cmd->flags);
+	ret = noiommu_check_range(va, cmd->length, cmd->flags);
 	if (ret)
 		return ret;
 	if (!cmd->extents != !cmd->nr_extents)
 		return -EINVAL;
-	pinning.va = cmd->va;
-	pinning.end = cmd->va + cmd->length;
-	pinning.retried = pinning.end;
-	pinning.size = 0;
-	pinned = noiommu_pinned_alloc(DIV_ROUND_UP(pinning.end, PAGE_SIZE) -
-				      cmd->va / PAGE_SIZE,
-				      cmd->flags & NOIOMMU_ACCESS_WRITE);
-	if (IS_ERR(pinned))
-		return PTR_ERR(pinned);
-	pinning.pinned = pinned;
-	noiommu_extents_init(&pinning.extents, cmd->extents, cmd->nr_extents);
-
-	ret = noiommu_pin_range(&pinning) ?:
-	      noiommu_extents_flush(&pinning.extents);
+	pinning.va = va;
+	pinning.end = va + cmd->length;
+	pinning.pinned = noiommu_pinned_alloc(noiommu_pages(va, pinning.end),
+					      cmd->flags & NOIOMMU_ACCESS_WRITE);
+	if (IS_ERR(pinning.pinned))
+		return PTR_ERR(pinning.pinned);
+	ret = noiommu_pin_fill(&pinning, cmd, user) ?:
+	      noiommu_pin_publish(file, pinning.pinned, user);
 	if (ret)
-		goto err_release;
-	if (put_user(min_t(u64, pinning.extents.total, U32_MAX),
-		     &to->nr_extents))
-		ret = -EFAULT;
-	else if (cmd->extents && pinning.extents.total > pinning.extents.room)
-		ret = -ENOSPC;
-	else
-		ret = noiommu_pin_publish(file, pinned, to);
-	if (ret)
-		goto err_release;
-	return 0;
-
-err_release:
-	noiommu_pinned_release(pinned);
+		noiommu_pinned_release(pinning.pinned);
 	return ret;
 }
 

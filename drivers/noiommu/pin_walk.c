@@ -63,6 +63,7 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 	struct page **page = chunk->pages + chunk->count;
 	unsigned long va = pinning->va, next, pfn, size;
 	long got;
+	int ret;
 
 	got = noiommu_pin_pages(va, 1, pinning->pinned->write, page);
 	if (got != 1)
@@ -74,7 +75,8 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 	next = min((va | (size - 1)) + 1, pinning->end);
 	pinning->size = size;
 	pinning->va = next;
-	return noiommu_extents_add(&pinning->extents,
+	ret = noiommu_tally_add(&pinning->tally, *page, noiommu_pages(va, next));
+	return ret ?: noiommu_extents_add(&pinning->extents,
 				   page_to_phys(*page) + offset_in_page(va),
 				   next - va, noiommu_page_flags(*page));
 }
@@ -149,7 +151,9 @@ static int noiommu_pin_huge(struct noiommu_pinning *pinning)
 	chunk->count += good;
 	pinning->va += good * size;
 	for (i = 0; !ret && i < good; i++)
-		ret = noiommu_extents_add(&pinning->extents,
+		ret = noiommu_tally_add(&pinning->tally, pages[i],
+					size / PAGE_SIZE) ?:
+		      noiommu_extents_add(&pinning->extents,
 					  PFN_PHYS(noiommu_entry_pfn(entries[i])),
 					  size, noiommu_page_flags(pages[i]));
 	return ret;
@@ -173,7 +177,8 @@ static int noiommu_pin_table(struct noiommu_pinning *pinning)
 	chunk->count += got;
 	for (i = 0; !ret && i < got; i++, va = next) {
 		next = min((va | ~PAGE_MASK) + 1, end);
-		ret = noiommu_extents_add(&pinning->extents,
+		ret = noiommu_tally_add(&pinning->tally, pages[i], 1) ?:
+		      noiommu_extents_add(&pinning->extents,
 					  page_to_phys(pages[i]) +
 					  offset_in_page(va), next - va,
 					  noiommu_page_flags(pages[i]));
@@ -205,9 +210,20 @@ static int noiommu_pin_next(struct noiommu_pinning *pinning)
 	return noiommu_pin_one(pinning);
 }
 
+static int noiommu_pin_charge(struct noiommu_pinning *pinning)
+{
+	unsigned long pages = pinning->tally.pages;
+
+	pinning->tally.pages = 0;
+	return noiommu_pinned_charge(pinning->pinned, pages);
+}
+
 /**
  * noiommu_pin_range() - pin all that is left of a range
  * @pinning: the pin that is being made
+ *
+ * It is charged for what has been pinned after each step, of some huge pages or a
+ * table of small ones, as only then it is known of what folios they are.
  *
  * Return: 0, or an errno as documented for NOIOMMU_PIN; then some of it may be
  * pinned.
@@ -223,8 +239,10 @@ int noiommu_pin_range(struct noiommu_pinning *pinning)
 		else if (pinned->chunk->count == pinned->chunk->room)
 			ret = noiommu_pinned_grow(pinned);
 		else
-			ret = noiommu_pin_next(pinning);
+			ret = noiommu_pin_next(pinning) ?:
+			      noiommu_pin_charge(pinning);
 		cond_resched();
 	}
-	return ret;
+	return ret ?: noiommu_tally_folio(&pinning->tally) ?:
+	       noiommu_pin_charge(pinning);
 }

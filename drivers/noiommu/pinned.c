@@ -3,10 +3,12 @@
  * What a pin holds: made, counted, released.
  */
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -17,6 +19,54 @@
 	((PAGE_SIZE - sizeof(struct noiommu_pinned)) / sizeof(struct page *))
 #define NOIOMMU_CHUNK_ROOM \
 	((PAGE_SIZE - sizeof(struct noiommu_chunk)) / sizeof(struct page *))
+
+/* As iommufd and io_uring do it: what a user keeps locked, in whatever process. */
+static bool noiommu_user_charge(struct user_struct *user, unsigned long pages)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long before = atomic_long_read(&user->locked_vm);
+
+	do {
+		if (before > limit || pages > limit - before)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &before,
+					  before + pages));
+	return true;
+}
+
+/**
+ * noiommu_pinned_charge() - count pages that a pin keeps
+ * @pinned: the pin
+ * @pages: how many more
+ *
+ * Return: 0, or -ENOMEM if it would be more than RLIMIT_MEMLOCK of the caller.
+ */
+int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages)
+{
+	if (pinned->user && !noiommu_user_charge(pinned->user, pages))
+		return -ENOMEM;
+	atomic64_add(pages, &pinned->mm->pinned_vm);
+	pinned->locked += pages;
+	return 0;
+}
+
+static void noiommu_pinned_uncharge(struct noiommu_pinned *pinned)
+{
+	atomic64_sub(pinned->locked, &pinned->mm->pinned_vm);
+	mmdrop(pinned->mm);
+	if (pinned->user) {
+		atomic_long_sub(pinned->locked, &pinned->user->locked_vm);
+		free_uid(pinned->user);
+	}
+}
+
+/* Asked once and remembered, and no cause for a record in the audit log. */
+static struct user_struct *noiommu_charged_user(void)
+{
+	if (ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
+		return NULL;
+	return get_uid(current_user());
+}
 
 /**
  * noiommu_pinned_release() - let go of all that a pin holds
@@ -34,8 +84,7 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned)
 			kfree(chunk);
 		cond_resched();
 	}
-	account_locked_vm(pinned->mm, pinned->locked, false);
-	mmdrop(pinned->mm);
+	noiommu_pinned_uncharge(pinned);
 	put_pid(pinned->hold.maker);
 	kfree(pinned);
 }
@@ -43,19 +92,6 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned)
 static void noiommu_pinned_unhold(struct noiommu_hold *hold)
 {
 	noiommu_pinned_release(container_of(hold, struct noiommu_pinned, hold));
-}
-
-/* As account_locked_vm(), which asks for the capability before it is needed. */
-static int noiommu_account(struct mm_struct *mm, unsigned long pages)
-{
-	int ret;
-
-	mmap_write_lock(mm);
-	ret = __account_locked_vm(mm, pages, true, current, false);
-	if (ret && capable(CAP_IPC_LOCK))
-		ret = __account_locked_vm(mm, pages, true, current, true);
-	mmap_write_unlock(mm);
-	return ret;
 }
 
 /**
@@ -70,20 +106,15 @@ struct noiommu_pinned *noiommu_pinned_alloc(unsigned long pages,
 {
 	unsigned int room = min(pages, NOIOMMU_FIRST_ROOM);
 	struct noiommu_pinned *pinned;
-	int ret;
 
 	pinned = kmalloc(struct_size(pinned, first.pages, room),
 			 GFP_KERNEL_ACCOUNT);
 	if (!pinned)
 		return ERR_PTR(-ENOMEM);
-	ret = noiommu_account(current->mm, pages);
-	if (ret) {
-		kfree(pinned);
-		return ERR_PTR(ret);
-	}
 	mmgrab(current->mm);
 	pinned->mm = current->mm;
-	pinned->locked = pages;
+	pinned->user = noiommu_charged_user();
+	pinned->locked = 0;
 	pinned->write = write;
 	pinned->hold.maker = get_pid(task_tgid(current));
 	pinned->hold.release = noiommu_pinned_unhold;

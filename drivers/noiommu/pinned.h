@@ -8,8 +8,9 @@
 #ifndef NOIOMMU_PINNED_H
 #define NOIOMMU_PINNED_H
 
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 #include "chardev.h"
 #include "owner.h"
@@ -30,9 +31,10 @@ struct noiommu_chunk {
 
 /**
  * struct noiommu_pinned - a pin
- * @mm: whose locked memory counts it; a reference is held on the structure, not
- *      on the memory
- * @locked: pages that are counted there
+ * @mm: of the process that made it, whose pinned memory (VmPin) counts it; a
+ *      reference is held on the structure, not on the memory
+ * @user: whose locked memory counts it, NULL for a process that had CAP_IPC_LOCK
+ * @locked: pages that are counted at both
  * @write: the device may have written
  * @hold: for when the descriptor is closed and a function may still write
  * @chunk: the references, the last first
@@ -40,6 +42,7 @@ struct noiommu_chunk {
  */
 struct noiommu_pinned {
 	struct mm_struct *mm;
+	struct user_struct *user;
 	unsigned long locked;
 	bool write;
 	struct noiommu_hold hold;
@@ -48,8 +51,29 @@ struct noiommu_pinned {
 };
 
 /**
+ * struct noiommu_tally - how many pages the references of a pin keep from others
+ * @pages: of which the pin has not been charged yet
+ * @folio: the large one that the last reference was on, if it is not in @pages yet
+ * @covered: how many of its pages the range has so far
+ * @part: a folio that is in @pages, though the range has only a part of it
+ * @parts: the others, by page frame
+ *
+ * A reference keeps the whole folio. One of which the range has all pages counts
+ * each time that it has; one of which it has a part counts as a whole and once,
+ * however many pieces the range has of it.
+ */
+struct noiommu_tally {
+	unsigned long pages;
+	struct folio *folio;
+	unsigned long covered;
+	struct folio *part;
+	struct xarray parts;
+};
+
+/**
  * struct noiommu_pinning - a pin that is being made
  * @pinned: the references so far
+ * @tally: what they keep
  * @extents: where they are
  * @va: what is pinned up to here
  * @end: of the range
@@ -59,6 +83,7 @@ struct noiommu_pinned {
  */
 struct noiommu_pinning {
 	struct noiommu_pinned *pinned;
+	struct noiommu_tally tally;
 	struct noiommu_extents extents;
 	unsigned long va;
 	unsigned long end;
@@ -66,9 +91,49 @@ struct noiommu_pinning {
 	unsigned long size;
 };
 
+/* How many pages (of the smallest size) a range touches. */
+static inline unsigned long noiommu_pages(unsigned long va, unsigned long end)
+{
+	return (end - 1) / PAGE_SIZE - va / PAGE_SIZE + 1;
+}
+
+/* tally.c */
+void noiommu_tally_init(struct noiommu_tally *tally);
+void noiommu_tally_destroy(struct noiommu_tally *tally);
+int noiommu_tally_folio(struct noiommu_tally *tally);
+
+/**
+ * noiommu_tally_add() - count what a reference is for
+ * @tally: the tally so far
+ * @page: the reference is on it
+ * @pages: how many pages of the range it is for, all of the same folio
+ *
+ * Return: 0 or -ENOMEM.
+ */
+static inline int noiommu_tally_add(struct noiommu_tally *tally,
+				    struct page *page, unsigned long pages)
+{
+	struct folio *folio = page_folio(page);
+	int ret;
+
+	if (!folio_test_large(folio)) {
+		tally->pages += pages;
+		return 0;
+	}
+	if (folio == tally->folio) {
+		tally->covered += pages;
+		return 0;
+	}
+	ret = noiommu_tally_folio(tally);
+	tally->folio = folio;
+	tally->covered = pages;
+	return ret;
+}
+
 /* pinned.c */
 struct noiommu_pinned *noiommu_pinned_alloc(unsigned long pages, bool write);
 int noiommu_pinned_grow(struct noiommu_pinned *pinned);
+int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages);
 void noiommu_pinned_release(struct noiommu_pinned *pinned);
 
 /* pin_walk.c */

@@ -29,7 +29,7 @@ TEST(memory_1g)
 	EXPECT_EQ(1, testpmd_memory(&pmd, &wrong));
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(pinned + 1, memory_pinned());
-	EXPECT_LE(KIB_1G, program_status(&pmd.program, "VmLck", 10));
+	EXPECT_LE(KIB_1G, program_status(&pmd.program, "VmPin", 10));
 	expect_forwarding(_metadata, &pmd, wires);
 	EXPECT_EQ(0, testpmd_quit(&pmd));
 	EXPECT_EQ(pinned, memory_pinned());

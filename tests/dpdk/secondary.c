@@ -104,19 +104,19 @@ TEST(allocates)
 				  DPDK_TEST " --proc-type=primary"));
 	EXPECT_TRUE(program_says(&primary, 0, "RTE>>", SECONDS));
 	pinned = memory_pinned();
-	locked = program_status(&primary, "VmLck", 10);
+	locked = program_status(&primary, "VmPin", 10);
 	ASSERT_TRUE(program_start(&test, UNPRIVILEGED,
 				  "DPDK_TEST=malloc_autotest " DPDK_TEST
 				  " --proc-type=secondary"));
 	while (!program_has_ended(&test)) {
-		now = program_status(&primary, "VmLck", 10);
+		now = program_status(&primary, "VmPin", 10);
 		most = now > most ? now : most;
 		usleep(10000);
 	}
 	EXPECT_EQ(0, program_end(&test, SECONDS));
 	EXPECT_LT(locked, most);
 	/* And it was given back. */
-	EXPECT_EQ(locked, program_status(&primary, "VmLck", 10));
+	EXPECT_EQ(locked, program_status(&primary, "VmPin", 10));
 	EXPECT_EQ(pinned, memory_pinned());
 	program_kill(&primary);
 }

@@ -45,22 +45,32 @@ void memory_fill(void *memory, size_t length, unsigned int seed)
 		*at++ = rand() >> 8;
 }
 
-__u64 memory_phys(const void *address)
+int memory_phys_pages(const void *address, size_t nr, __u64 *phys)
 {
-	unsigned long va = (unsigned long)address;
-	__u64 entry = 0;
+	size_t size = nr * sizeof(*phys);
+	ssize_t got;
 	int fd;
 
 	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, sizeof(entry), va / PAGE * sizeof(entry)) !=
-	    sizeof(entry))
-		entry = 0;
+		return -errno;
+	got = pread(fd, phys, size,
+		    (unsigned long)address / PAGE * sizeof(*phys));
 	close(fd);
-	if (!(entry & PAGEMAP_PRESENT))
+	if (got != size)
+		return -EIO;
+	for (; nr--; phys++)
+		*phys = *phys & PAGEMAP_PRESENT ? (*phys & PAGEMAP_PFN) * PAGE : 0;
+	return 0;
+}
+
+__u64 memory_phys(const void *address)
+{
+	__u64 phys;
+
+	if (memory_phys_pages(address, 1, &phys) || !phys)
 		return 0;
-	return (entry & PAGEMAP_PFN) * PAGE + va % PAGE;
+	return phys + (unsigned long)address % PAGE;
 }
 
 /* Of a huge page one small page is given back, and another one taken. */
@@ -97,12 +107,22 @@ long memory_pinned(void)
 	return acquired - released;
 }
 
+static long own_status(const char *field)
+{
+	long value = -1;
+
+	file_field("/proc/self/status", field, &value);
+	return value;
+}
+
 long memory_locked(void)
 {
-	long locked = -1;
+	return own_status("VmLck");
+}
 
-	file_field("/proc/self/status", "VmLck", &locked);
-	return locked;
+long memory_accounted(void)
+{
+	return own_status("VmPin");
 }
 
 static int move_page(void *address, const int *node)

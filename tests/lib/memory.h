@@ -18,6 +18,8 @@ void memory_fill(void *memory, size_t length, unsigned int seed);
 
 /* The physical address as /proc/self/pagemap has it; 0 if not present. */
 __u64 memory_phys(const void *address);
+/* The same of pages that follow one another; 0 or -errno. */
+int memory_phys_pages(const void *address, size_t nr, __u64 *phys);
 
 /*
  * Touched 4 KiB pages in which the first two are physically adjacent and the
@@ -27,8 +29,9 @@ char *memory_partly_contiguous(void);
 
 /* Pages pinned and not yet unpinned, in the whole system. */
 long memory_pinned(void);
-/* Locked memory accounted to this process, in KiB. */
+/* Memory accounted to this process, in KiB: as locked, and as pinned. */
 long memory_locked(void);
+long memory_accounted(void);
 
 /*
  * Compacts memory, and moves the page to the other of the guest's two NUMA

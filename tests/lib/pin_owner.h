@@ -19,7 +19,7 @@
 	EXPECT_EQ(self->pinned + (pages), memory_pinned())
 
 #define EXPECT_LOCKED(pages)						\
-	EXPECT_EQ(self->locked + (pages) * 4, memory_locked())
+	EXPECT_EQ(self->locked + (pages) * 4, memory_accounted())
 
 /* The ID, or 0. */
 static inline __u32 pin(int fd, const void *va)

@@ -23,7 +23,7 @@ static inline int pin(int fd, const void *va, size_t length, __u32 flags,
 #define EXPECT_HELD(references, pages)					\
 do {									\
 	EXPECT_EQ(self->pinned + (references), memory_pinned());	\
-	EXPECT_EQ(self->locked + (pages) * KIB_PAGE, memory_locked());	\
+	EXPECT_EQ(self->locked + (pages) * KIB_PAGE, memory_accounted());	\
 } while (0)
 
 #define EXPECT_REFUSED(error, va, length, flags)			\

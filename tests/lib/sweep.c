@@ -74,7 +74,7 @@ static const struct {
 	const char *what;
 } things[] = {
 	{ pinned, "pages", "pinned" },
-	{ field, "/proc/self/status", "VmLck" },
+	{ field, "/proc/self/status", "VmPin" },
 	{ field, "/proc/self/status", "VmPin" },
 	{ entries, "/proc/self/fd", "" },
 	{ number, PROVIDER "/claimed", "" },

@@ -81,14 +81,14 @@ FIXTURE_SETUP(abi)
 	ASSERT_EQ(0, noiommu_pin_range(self->s.fd, self->s.memory, PAGE, 0, NULL,
 				       &nr, &self->s.pin));
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(abi)
 {
 	close(self->s.fd);
 	EXPECT_EQ(self->pinned - 1, memory_pinned());
-	EXPECT_EQ(self->locked - (long)PAGE / 1024, memory_locked());
+	EXPECT_EQ(self->locked - (long)PAGE / 1024, memory_accounted());
 }
 
 /* Fills in what makes the call succeed. */
@@ -129,7 +129,7 @@ static int undo(struct session *s, const struct command *command)
 #define EXPECT_NOTHING_LEFT()						\
 do {									\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
-	EXPECT_EQ(self->locked, memory_locked());			\
+	EXPECT_EQ(self->locked, memory_accounted());			\
 } while (0)
 
 #define EXPECT_DONE(command)						\
@@ -186,7 +186,7 @@ TEST_F(abi, exact_size)
 	}
 }
 
-static const size_t tails[] = { 1, 4, 8, 100, PAGE };
+static const size_t tails[] = { 1, 4, 8, 100, 1000 };
 
 TEST_F(abi, longer_with_zeros)
 {
@@ -219,19 +219,38 @@ TEST_F(abi, longer_with_garbage)
 	}
 }
 
+/* No structure is as long as a page, and the kernel does not read more to find out. */
+TEST_F(abi, longer_than_a_page)
+{
+	const struct command *command;
+
+	for_each_command(command) {
+		prepare(&self->s, command);
+		self->s.argument.size = PAGE;
+		EXPECT_DONE(command);
+		prepare(&self->s, command);
+		self->s.argument.size = PAGE + 1;
+		EXPECT_REFUSED(E2BIG, command);
+		self->s.argument.size = UINT32_MAX;
+		EXPECT_REFUSED(E2BIG, command);
+	}
+}
+
 TEST_F(abi, longer_than_what_is_mapped)
 {
 	const struct command *command;
-	union argument *argument;
+	char *page;
 
-	argument = mmap(NULL, sizeof(*argument) + PAGE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, (void *)argument);
-	ASSERT_EQ(0, munmap(argument + 1, PAGE));
+	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	ASSERT_EQ(0, munmap(page + PAGE, PAGE));
 	for_each_command(command) {
+		union argument *argument = (void *)(page + PAGE - command->size);
+
 		prepare(&self->s, command);
-		*argument = self->s.argument;
-		argument->size = UINT32_MAX;
+		memcpy(argument, &self->s.argument, command->size);
+		argument->size = PAGE;
 		EXPECT_REFUSED_AT(EFAULT, command, argument);
 	}
 }

@@ -32,14 +32,14 @@ FIXTURE_SETUP(pin_copies)
 	ASSERT_NE(MAP_FAILED, self->memory);
 	ASSERT_EQ(0, child_channel(self->channel));
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pin_copies)
 {
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 TEST_F(pin_copies, last_of_dup)

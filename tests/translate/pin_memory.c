@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "extents.h"
+#include "folios.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
 #include "memory.h"
@@ -35,20 +36,14 @@ FIXTURE_SETUP(pin_memory)
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pin_memory)
 {
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
-}
-
-static long small_pages(const void *va, size_t length)
-{
-	return ((unsigned long)va + length - 1) / PAGE -
-	       (unsigned long)va / PAGE + 1;
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 static long huge_pages(const void *va, size_t length)
@@ -61,6 +56,12 @@ static long huge_pages(const void *va, size_t length)
 	noiommu_pin_range(self->fd, va, length, flags, self->extents,	\
 			  nr, id)
 
+static long small_pages(const void *va, size_t length)
+{
+	return ((unsigned long)va + length - 1) / PAGE -
+	       (unsigned long)va / PAGE + 1;
+}
+
 /* Pins, looks, unpins. */
 #define ASSERT_PINS(va, length, flags, references)			\
 do {									\
@@ -71,11 +72,11 @@ do {									\
 	EXPECT_TRUE(extents_are_pagemap(self->extents, __nr, va,	\
 					length));			\
 	EXPECT_EQ(self->pinned + (references), memory_pinned());	\
-	EXPECT_EQ(self->locked + small_pages(va, length) * 4,		\
-		  memory_locked());					\
+	EXPECT_EQ(self->locked + folios_pages(va, length) * 4,		\
+		  memory_accounted());					\
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, __id));			\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
-	EXPECT_EQ(self->locked, memory_locked());			\
+	EXPECT_EQ(self->locked, memory_accounted());			\
 } while (0)
 
 TEST_F(pin_memory, small_pages)
@@ -172,7 +173,7 @@ FIXTURE_SETUP(pin_huge)
 	if (variant->kind == MAPPING_THP)
 		ASSERT_EQ(before + 35 * 2048, mapping_thp());
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pin_huge)
@@ -180,7 +181,7 @@ FIXTURE_TEARDOWN(pin_huge)
 	close(self->fd);
 	munmap(self->memory, 36 * HUGE_2M);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 TEST_F(pin_huge, one_to_thirty_five)

@@ -42,14 +42,14 @@ FIXTURE_SETUP(pin_refused)
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pin_refused)
 {
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 /* The holes come after as much as makes every way to pin take place. */

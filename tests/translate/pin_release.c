@@ -36,14 +36,14 @@ FIXTURE_SETUP(pin_release)
 	ASSERT_NE(MAP_FAILED, self->memory);
 	ASSERT_EQ(0, child_channel(self->channel));
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pin_release)
 {
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 TEST_F(pin_release, close)

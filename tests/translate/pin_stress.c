@@ -74,14 +74,14 @@ FIXTURE_SETUP(pin_stress)
 	stress->memory = create_memory(&stress->length);
 	ASSERT_NE(MAP_FAILED, stress->memory);
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pin_stress)
 {
 	close(self->stress.fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 static void count(volatile long *counter)
@@ -225,7 +225,7 @@ TEST_F(pin_stress, of_memory_that_is_still)
 	ASSERT_RUNS(pin_at_random, 0);
 	EXPECT_LE(ENOUGH, self->stress.pins);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 TEST_F(pin_stress, of_memory_that_changes)
@@ -233,7 +233,7 @@ TEST_F(pin_stress, of_memory_that_changes)
 	ASSERT_RUNS(pin_at_random, 2);
 	EXPECT_LE(ENOUGH, self->stress.pins);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 /* One makes a pin, all others want to end it; and any of them may have it. */
@@ -277,7 +277,7 @@ TEST_F(pin_stress, of_one_id)
 	EXPECT_EQ(ENOUGH, self->stress.pins);
 	EXPECT_EQ(ENOUGH, self->stress.unpinned);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 TEST_HARNESS_MAIN

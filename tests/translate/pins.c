@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "extents.h"
+#include "folios.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
 #include "memory.h"
@@ -39,14 +40,14 @@ FIXTURE_SETUP(pins)
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(pins)
 {
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 }
 
 TEST_F(pins, counted_once_for_each_pin)
@@ -83,7 +84,7 @@ TEST_F(pins, a_huge_page_counts_as_small_ones)
 	EXPECT_HELD(2, 1024);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	ASSERT_EQ(0, pin(self->fd, memory + HUGE_2M - PAGE, 2 * PAGE, 0, &id));
-	EXPECT_HELD(2, 2);
+	EXPECT_HELD(2, 1024);
 }
 
 /* What the kernel keeps, in KiB. */
@@ -195,7 +196,7 @@ TEST_F(pins, array_too_small)
 				       self->extents, &nr, &id));
 	EXPECT_EQ(needed, nr);
 	EXPECT_TRUE(extents_are_pagemap(self->extents, nr, memory, length));
-	EXPECT_HELD(100, 100);
+	EXPECT_HELD(100, folios_pages(memory, length));
 }
 
 TEST_F(pins, array_is_not_written_beyond_its_room)

@@ -67,13 +67,13 @@ FIXTURE_SETUP(ranges)
 	self->extents = memory_pages(PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)self->extents);
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(ranges)
 {
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 	close(self->fd);
 }
 
@@ -104,7 +104,7 @@ do {									\
 					  &__request));			\
 	EXPECT_EQ(0, memcmp(&__before, &__request, sizeof(__before)));	\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
-	EXPECT_EQ(self->locked, memory_locked());			\
+	EXPECT_EQ(self->locked, memory_accounted());			\
 } while (0)
 
 TEST_F(ranges, empty)

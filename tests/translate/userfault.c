@@ -75,14 +75,14 @@ FIXTURE_SETUP(userfault)
 	ASSERT_EQ(0, userfault_create(&self->memory, variant->mode,
 				      PAGES * PAGE));
 	self->pinned = memory_pinned();
-	self->locked = memory_locked();
+	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(userfault)
 {
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
+	EXPECT_EQ(self->locked, memory_accounted());
 	userfault_destroy(&self->memory);
 }
 

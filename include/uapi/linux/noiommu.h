@@ -228,10 +228,18 @@ struct noiommu_translate {
  * process with functions of its own that also gives addresses to a function of
  * another process hands that process a copy of this descriptor.
  *
- * Each page (of the smallest size) of the range counts as locked memory of the
- * calling process, as with VFIO: against RLIMIT_MEMLOCK without CAP_IPC_LOCK,
- * and in VmLck in any case, once for each pin. The kernel keeps 8 bytes for
- * each page that is mapped on its own, and 8 bytes for each huge page.
+ * What a pin keeps from others counts as locked memory of the user who makes it,
+ * until the pin is released, even if the process ends before: as with iommufd and
+ * io_uring, and together with what these count. All of it must be within
+ * RLIMIT_MEMLOCK of the calling process, unless that has CAP_IPC_LOCK, and then
+ * the pin does not count there. VmPin of the process counts it in any case.
+ *
+ * Counted is each page (of the smallest size) of the range, once for each pin. A
+ * large folio, as a huge page is, can only be kept as a whole: if the range has
+ * but a part of it, it counts with all its pages, and once.
+ *
+ * The kernel keeps 8 bytes for each page that is mapped on its own, and 8 bytes
+ * for each huge page.
  *
  * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ENOSPC, EINTR; EOPNOTSUPP also for
  * device memory, which does not move and cannot be pinned, for memory of
