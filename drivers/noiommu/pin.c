@@ -33,22 +33,25 @@ static int noiommu_pin_fill(struct noiommu_pinning *pinning,
 	return cmd->extents && extents->total > extents->room ? -ENOSPC : 0;
 }
 
+/*
+ * The ID is reserved until its owner has been told: whoever else has the descriptor
+ * could otherwise guess it, unpin, and have it given to a pin of his own, which a
+ * caller who cannot be told would drop.
+ */
 static int noiommu_pin_publish(struct noiommu_file *file,
 			       struct noiommu_pinned *pinned,
 			       struct noiommu_pin __user *user)
 {
 	u32 id;
-	int ret;
 
-	ret = xa_alloc(&file->pins, &id, pinned, xa_limit_31b,
-		       GFP_KERNEL_ACCOUNT);
-	if (ret)
+	if (xa_alloc(&file->pins, &id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT))
 		return -ENOMEM;
-	if (!put_user(id, &user->id))
-		return 0;
-	/* Somebody else who has the descriptor may have guessed the ID. */
-	return xa_cmpxchg(&file->pins, id, pinned, NULL, 0) == pinned ?
-	       -EFAULT : 0;
+	if (put_user(id, &user->id)) {
+		xa_release(&file->pins, id);
+		return -EFAULT;
+	}
+	/* What is reserved has its place: this takes no memory. */
+	return xa_err(xa_store(&file->pins, id, pinned, GFP_KERNEL_ACCOUNT));
 }
 
 /**
@@ -101,10 +104,12 @@ int noiommu_unpin(struct noiommu_file *file, void *arg, void __user *user)
 		return -EOPNOTSUPP;
 	if (cmd->reserved)
 		return -EINVAL;
-	/* To erase what only reserves a place would have it given out. */
-	if (cmd->id <= NOIOMMU_SPARE_ID)
-		return -ENOENT;
-	pinned = xa_erase(&file->pins, cmd->id);
+	/* To erase what is only reserved would have it given out. */
+	xa_lock(&file->pins);
+	pinned = xa_load(&file->pins, cmd->id);
+	if (pinned)
+		__xa_erase(&file->pins, cmd->id);
+	xa_unlock(&file->pins);
 	if (!pinned)
 		return -ENOENT;
 	noiommu_pinned_release(pinned);

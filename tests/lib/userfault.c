@@ -103,6 +103,7 @@ static void *handler(void *argument)
 {
 	struct userfault *userfault = argument;
 	struct uffd_msg message;
+	uintptr_t at;
 	struct pollfd wait[] = {
 		{ .fd = userfault->fd, .events = POLLIN },
 		{ .fd = userfault->stop[0], .events = POLLIN },
@@ -112,8 +113,11 @@ static void *handler(void *argument)
 		if (read(userfault->fd, &message, sizeof(message)) !=
 		    sizeof(message))
 			continue;
-		answer(userfault, message.arg.pagefault.address & ~(PAGE - 1));
+		at = message.arg.pagefault.address & ~(PAGE - 1);
+		if (userfault->before)
+			userfault->before(userfault, (void *)at);
 		userfault->served++;
+		answer(userfault, at);
 	}
 	return NULL;
 }

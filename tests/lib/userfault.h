@@ -16,6 +16,8 @@ struct userfault {
 	/* Where the handler finds the same memory, in mode minor. */
 	char *other;
 	size_t length;
+	/* What the handler does first, with the address of the fault. */
+	void (*before)(struct userfault *userfault, void *address);
 	/* Faults that it has seen to. */
 	int served;
 	/* Its closed end stops the handler. */
