@@ -126,6 +126,9 @@ static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 		return -EFAULT;
 	if (size < ioctl->min_size)
 		return -EINVAL;
+	/* All of what the kernel does not know is read, to see that it is zero. */
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	ret = copy_struct_from_user(&cmd, ioctl->size, user, size);
 	if (ret)
 		return ret;

@@ -66,7 +66,7 @@ int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
 {
 	struct noiommu_pin *cmd = arg;
 	struct noiommu_pinning pinning;
-	u64 va = cmd->va;
+	u64 va = untagged_addr(cmd->va);
 	int ret;
 
 	ret = noiommu_check_range(va, cmd->length, cmd->flags);

@@ -154,17 +154,17 @@ int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 {
 	struct noiommu_translate __user *to = user;
 	struct noiommu_translate *cmd = arg;
+	u64 va = untagged_addr(cmd->va);
 	struct noiommu_extents extents;
 	struct noiommu_batch batch;
 	int ret;
 
-	ret = noiommu_check_range(cmd->va, cmd->length, cmd->flags);
+	ret = noiommu_check_range(va, cmd->length, cmd->flags);
 	if (ret)
 		return ret;
 	if (!cmd->nr_extents || cmd->reserved)
 		return -EINVAL;
-	ret = noiommu_batch_init(&batch, cmd->va, cmd->va + cmd->length,
-				 cmd->flags);
+	ret = noiommu_batch_init(&batch, va, va + cmd->length, cmd->flags);
 	if (ret)
 		return ret;
 	noiommu_extents_init(&extents, cmd->extents, cmd->nr_extents);
@@ -172,7 +172,7 @@ int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 	noiommu_batch_free(&batch);
 	/* An array that cannot be written has no valid extents. */
 	if (noiommu_extents_flush(&extents) ||
-	    put_user(batch.va, &to->va) ||
+	    put_user(cmd->va + (batch.va - va), &to->va) ||
 	    put_user(batch.end - batch.va, &to->length) ||
 	    put_user(extents.written, &to->nr_extents))
 		return -EFAULT;

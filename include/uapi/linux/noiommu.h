@@ -23,17 +23,21 @@
  *
  * - A structure shorter than the kernel's is complete if it reaches to the last
  *   member of the first version; what is missing counts as zero.
- * - A longer one is taken if everything that the kernel does not know is zero.
+ * - A longer one is taken if everything that the kernel does not know is zero,
+ *   and it is no longer than a page.
  *
  * So old programs work on new kernels, and new programs on old kernels until
  * they ask for what is not there. Members called reserved must be zero.
  *
  * All addresses and lengths are bytes, and need no alignment unless it is said.
+ * A virtual address may have a tag (TBI, MTE, LAM) where the process may pass such
+ * ones to the kernel.
  *
  * An ioctl returns 0, or -1 and errno:
  *
  * - ENOTTY: the ioctl number is not known.
- * - E2BIG: what the kernel does not know of the structure is not zero.
+ * - E2BIG: what the kernel does not know of the structure is not zero, or the
+ *   structure is longer than a page.
  * - EOPNOTSUPP: a flag is not known, or the memory is not of a kind for which
  *   the operation makes sense.
  * - EINVAL: a value is wrong: the size is too short, a reserved member is not
