@@ -135,12 +135,18 @@ static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 	return ioctl->execute(filep->private_data, &cmd, user);
 }
 
+static void noiommu_show_fdinfo(struct seq_file *seq, struct file *filep)
+{
+	noiommu_pins_show(filep->private_data, seq);
+}
+
 static const struct file_operations noiommu_fops = {
 	.owner		= THIS_MODULE,
 	.open		= noiommu_open,
 	.release	= noiommu_release,
 	.unlocked_ioctl	= noiommu_do_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= noiommu_show_fdinfo,
 };
 
 static struct miscdevice noiommu_misc = {
@@ -148,6 +154,7 @@ static struct miscdevice noiommu_misc = {
 	.name	= "noiommu",
 	.fops	= &noiommu_fops,
 	.mode	= 0600,
+	.groups	= noiommu_pin_groups,
 };
 
 int noiommu_chardev_init(void)

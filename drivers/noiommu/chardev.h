@@ -19,6 +19,8 @@
 #include <linux/hmm.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/sysfs.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 #include <uapi/linux/noiommu.h>
@@ -43,6 +45,8 @@ int noiommu_pin(struct noiommu_file *file, void *cmd, void __user *user);
 int noiommu_unpin(struct noiommu_file *file, void *cmd, void __user *user);
 int noiommu_pins_init(struct noiommu_file *file);
 void noiommu_unpin_all(struct noiommu_file *file);
+void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq);
+extern const struct attribute_group *noiommu_pin_groups[];
 
 /* lockless.c */
 unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,

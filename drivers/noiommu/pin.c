@@ -2,11 +2,13 @@
 /*
  * NOIOMMU_PIN and NOIOMMU_UNPIN: this memory stays where it is.
  */
+#include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "pinned.h"
+#include "trace.h"
 
 /* Never given out. */
 #define NOIOMMU_SPARE_ID 1
@@ -40,18 +42,16 @@ static int noiommu_pin_fill(struct noiommu_pinning *pinning,
  */
 static int noiommu_pin_publish(struct noiommu_file *file,
 			       struct noiommu_pinned *pinned,
-			       struct noiommu_pin __user *user)
+			       struct noiommu_pin __user *user, u32 *id)
 {
-	u32 id;
-
-	if (xa_alloc(&file->pins, &id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT))
+	if (xa_alloc(&file->pins, id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT))
 		return -ENOMEM;
-	if (put_user(id, &user->id)) {
-		xa_release(&file->pins, id);
+	if (put_user(*id, &user->id)) {
+		xa_release(&file->pins, *id);
 		return -EFAULT;
 	}
 	/* What is reserved has its place: this takes no memory. */
-	return xa_err(xa_store(&file->pins, id, pinned, GFP_KERNEL_ACCOUNT));
+	return xa_err(xa_store(&file->pins, *id, pinned, GFP_KERNEL_ACCOUNT));
 }
 
 /**
@@ -76,14 +76,15 @@ int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
 		return -EINVAL;
 	pinning.va = va;
 	pinning.end = va + cmd->length;
-	pinning.pinned = noiommu_pinned_alloc(noiommu_pages(va, pinning.end),
+	pinning.pinned = noiommu_pinned_alloc(va, cmd->length,
 					      cmd->flags & NOIOMMU_ACCESS_WRITE);
 	if (IS_ERR(pinning.pinned))
 		return PTR_ERR(pinning.pinned);
 	ret = noiommu_pin_fill(&pinning, cmd, user) ?:
-	      noiommu_pin_publish(file, pinning.pinned, user);
+	      noiommu_pin_publish(file, pinning.pinned, user, &cmd->id);
 	if (ret)
 		noiommu_pinned_release(pinning.pinned);
+	trace_noiommu_pin(cmd->va, cmd->length, cmd->flags, cmd->id, ret);
 	return ret;
 }
 
@@ -112,6 +113,7 @@ int noiommu_unpin(struct noiommu_file *file, void *arg, void __user *user)
 	xa_unlock(&file->pins);
 	if (!pinned)
 		return -ENOENT;
+	trace_noiommu_unpin(cmd->id);
 	noiommu_pinned_release(pinned);
 	return 0;
 }
@@ -140,8 +142,64 @@ void noiommu_unpin_all(struct noiommu_file *file)
 	struct noiommu_pinned *pinned;
 	unsigned long id;
 
-	xa_for_each(&file->pins, id, pinned)
-		if (!noiommu_hold(&pinned->hold))
-			noiommu_pinned_release(pinned);
+	xa_for_each(&file->pins, id, pinned) {
+		if (noiommu_pinned_hold(pinned)) {
+			trace_noiommu_hold(id);
+			continue;
+		}
+		trace_noiommu_unpin(id);
+		noiommu_pinned_release(pinned);
+	}
 	xa_destroy(&file->pins);
 }
+
+/**
+ * noiommu_pins_show() - what an open file has pinned, for /proc/PID/fdinfo
+ * @file: the open file
+ * @seq: where to say it
+ */
+void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq)
+{
+	struct noiommu_pinned *pinned;
+	unsigned long id, count = 0;
+	u64 bytes = 0;
+
+	/* Whoever unpins takes the lock before he lets go. */
+	xa_lock(&file->pins);
+	xa_for_each(&file->pins, id, pinned) {
+		bytes += pinned->length;
+		count++;
+	}
+	xa_unlock(&file->pins);
+	seq_printf(seq, "pins:\t%lu\npinned_bytes:\t%llu\n", count, bytes);
+}
+
+static ssize_t pinned_bytes_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&noiommu_pinned_bytes));
+}
+static DEVICE_ATTR_RO(pinned_bytes);
+
+static ssize_t held_bytes_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&noiommu_held_bytes));
+}
+static DEVICE_ATTR_RO(held_bytes);
+
+static struct attribute *noiommu_pin_attrs[] = {
+	&dev_attr_pinned_bytes.attr,
+	&dev_attr_held_bytes.attr,
+	NULL
+};
+
+static const struct attribute_group noiommu_pin_group = {
+	.attrs = noiommu_pin_attrs,
+};
+
+/* Of the device /dev/noiommu. */
+const struct attribute_group *noiommu_pin_groups[] = {
+	&noiommu_pin_group,
+	NULL
+};

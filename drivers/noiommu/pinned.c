@@ -20,6 +20,10 @@
 #define NOIOMMU_CHUNK_ROOM \
 	((PAGE_SIZE - sizeof(struct noiommu_chunk)) / sizeof(struct page *))
 
+/* Of the ranges of all pins, and of those whose descriptor has ended. */
+atomic64_t noiommu_pinned_bytes = ATOMIC64_INIT(0);
+atomic64_t noiommu_held_bytes = ATOMIC64_INIT(0);
+
 /* As iommufd and io_uring do it: what a user keeps locked, in whatever process. */
 static bool noiommu_user_charge(struct user_struct *user, unsigned long pages)
 {
@@ -86,25 +90,50 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned)
 	}
 	noiommu_pinned_uncharge(pinned);
 	put_pid(pinned->hold.maker);
+	atomic64_sub(pinned->length, &noiommu_pinned_bytes);
 	kfree(pinned);
 }
 
 static void noiommu_pinned_unhold(struct noiommu_hold *hold)
 {
-	noiommu_pinned_release(container_of(hold, struct noiommu_pinned, hold));
+	struct noiommu_pinned *pinned = container_of(hold, struct noiommu_pinned,
+						     hold);
+
+	atomic64_sub(pinned->length, &noiommu_held_bytes);
+	noiommu_pinned_release(pinned);
+}
+
+/**
+ * noiommu_pinned_hold() - the descriptor of a pin has ended
+ * @pinned: the pin
+ *
+ * Return: true if a function may still write to the memory: it is released when
+ * none may. False if none may now: the caller releases it.
+ */
+bool noiommu_pinned_hold(struct noiommu_pinned *pinned)
+{
+	u64 length = pinned->length;
+
+	/* Once it is held it may be gone. */
+	atomic64_add(length, &noiommu_held_bytes);
+	if (noiommu_hold(&pinned->hold))
+		return true;
+	atomic64_sub(length, &noiommu_held_bytes);
+	return false;
 }
 
 /**
  * noiommu_pinned_alloc() - a pin that holds nothing yet
- * @pages: how many pages (of the smallest size) its range has
+ * @va: first byte of its range
+ * @length: bytes of its range
  * @write: the device will write
  *
  * Return: the pin, or -ENOMEM as a pointer.
  */
-struct noiommu_pinned *noiommu_pinned_alloc(unsigned long pages,
-						   bool write)
+struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 {
-	unsigned int room = min(pages, NOIOMMU_FIRST_ROOM);
+	unsigned int room = min(noiommu_pages(va, va + length),
+				NOIOMMU_FIRST_ROOM);
 	struct noiommu_pinned *pinned;
 
 	pinned = kmalloc(struct_size(pinned, first.pages, room),
@@ -115,7 +144,9 @@ struct noiommu_pinned *noiommu_pinned_alloc(unsigned long pages,
 	pinned->mm = current->mm;
 	pinned->user = noiommu_charged_user();
 	pinned->locked = 0;
+	pinned->length = length;
 	pinned->write = write;
+	atomic64_add(length, &noiommu_pinned_bytes);
 	pinned->hold.maker = get_pid(task_tgid(current));
 	pinned->hold.release = noiommu_pinned_unhold;
 	pinned->chunk = &pinned->first;

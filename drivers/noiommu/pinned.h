@@ -8,6 +8,7 @@
 #ifndef NOIOMMU_PINNED_H
 #define NOIOMMU_PINNED_H
 
+#include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -35,6 +36,7 @@ struct noiommu_chunk {
  *      reference is held on the structure, not on the memory
  * @user: whose locked memory counts it, NULL for a process that had CAP_IPC_LOCK
  * @locked: pages that are counted at both
+ * @length: bytes of the range
  * @write: the device may have written
  * @hold: for when the descriptor is closed and a function may still write
  * @chunk: the references, the last first
@@ -44,6 +46,7 @@ struct noiommu_pinned {
 	struct mm_struct *mm;
 	struct user_struct *user;
 	unsigned long locked;
+	u64 length;
 	bool write;
 	struct noiommu_hold hold;
 	struct noiommu_chunk *chunk;
@@ -131,10 +134,13 @@ static inline int noiommu_tally_add(struct noiommu_tally *tally,
 }
 
 /* pinned.c */
-struct noiommu_pinned *noiommu_pinned_alloc(unsigned long pages, bool write);
+extern atomic64_t noiommu_pinned_bytes;
+extern atomic64_t noiommu_held_bytes;
+struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write);
 int noiommu_pinned_grow(struct noiommu_pinned *pinned);
 int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages);
 void noiommu_pinned_release(struct noiommu_pinned *pinned);
+bool noiommu_pinned_hold(struct noiommu_pinned *pinned);
 
 /* pin_walk.c */
 int noiommu_pin_range(struct noiommu_pinning *pinning);

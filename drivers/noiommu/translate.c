@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "chardev.h"
+#include "trace.h"
 
 #define NOIOMMU_BATCH_SMALL	8
 #define NOIOMMU_BATCH_LARGE	PTRS_PER_PTE
@@ -170,6 +171,8 @@ int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 	noiommu_extents_init(&extents, cmd->extents, cmd->nr_extents);
 	ret = noiommu_translate_range(&batch, &extents);
 	noiommu_batch_free(&batch);
+	trace_noiommu_translate(cmd->va, cmd->length, cmd->flags, extents.total,
+				ret);
 	/* An array that cannot be written has no valid extents. */
 	if (noiommu_extents_flush(&extents) ||
 	    put_user(cmd->va + (batch.va - va), &to->va) ||
