@@ -2,11 +2,12 @@
 /*
  * A driver in userspace: DMA, and an interrupt when it is done.
  *
- * usage: edu_driver PCI-ADDRESS
+ * usage: edu_driver PCI-ADDRESS [ADDRESS-BITS]
  *
  * The device is QEMU's edu, bound to noiommu-pci. It copies a message from
- * memory into its own buffer, and back to another place in memory. Start here
- * for a driver of your own.
+ * memory into its own buffer, and back to another place in memory. Its addresses have
+ * 28 bits, unless QEMU was told otherwise (dma_mask). Start here for a driver of
+ * your own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,11 +41,16 @@
 #define EDU_DMA_TO_MEMORY (1 << 1)
 #define EDU_DMA_INTERRUPT (1 << 2)
 #define EDU_BUFFER 0x40000
+#define EDU_ADDRESS_BITS 28
+/* How often to look for memory that the device can reach. */
+#define MAX_PAGES 16384
 
 static int container, group, device, noiommu, interrupt;
 static volatile __u64 *registers;
 static size_t registers_size;
 static char *memory;
+/* Last address that the device can reach. */
+static __u64 limit;
 
 static void fail(const char *what)
 {
@@ -124,6 +130,7 @@ static void enable_dma(void)
 
 /* --- Memory that the device may use -------------------------------------- */
 
+/* Returns 0 where the device cannot reach: it would write elsewhere. */
 static __u64 translate(void)
 {
 	struct noiommu_extent extent;
@@ -134,11 +141,34 @@ static __u64 translate(void)
 		.length = PAGE,
 		.extents = (uintptr_t)&extent,
 		.nr_extents = 1,
+		.limit = limit,
 	};
 
-	if (ioctl(noiommu, NOIOMMU_TRANSLATE, &translate))
+	if (!ioctl(noiommu, NOIOMMU_TRANSLATE, &translate))
+		return extent.phys;
+	if (errno != ERANGE)
 		fail("NOIOMMU_TRANSLATE");
-	return extent.phys;
+	return 0;
+}
+
+/* Keeps what the device cannot reach, or it would come again. */
+static __u64 find_memory(void)
+{
+	__u64 phys;
+	int i;
+
+	for (i = 0; i < MAX_PAGES; i++) {
+		memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED)
+			fail("mmap of memory");
+		phys = translate();
+		if (phys)
+			return phys;
+	}
+	fprintf(stderr, "no memory up to %#llx, where the device can reach\n",
+		(unsigned long long)limit);
+	exit(3);
 }
 
 /*
@@ -157,13 +187,9 @@ static __u64 map_memory(void)
 		.size = PAGE,
 	};
 
-	memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		fail("mmap of memory");
-	map.vaddr = (uintptr_t)memory;
 	for (;;) {
-		map.iova = translate();
+		map.iova = find_memory();
+		map.vaddr = (uintptr_t)memory;
 		if (!ioctl(container, VFIO_IOMMU_MAP_DMA, &map))
 			return map.iova;
 		if (errno != EINVAL)
@@ -239,10 +265,11 @@ int main(int argc, char **argv)
 {
 	__u64 phys;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: edu_driver PCI-ADDRESS\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: edu_driver PCI-ADDRESS [ADDRESS-BITS]\n");
 		return 2;
 	}
+	limit = (1ULL << (argc == 3 ? atoi(argv[2]) : EDU_ADDRESS_BITS)) - 1;
 	open_device(argv[1]);
 	map_registers();
 	phys = map_memory();

@@ -2,10 +2,11 @@
 /*
  * Where is my memory, map it there, and let a device use it.
  *
- * usage: translate_edu PCI-ADDRESS
+ * usage: translate_edu PCI-ADDRESS [ADDRESS-BITS]
  *
  * The device is QEMU's edu, bound to vfio-pci. It copies a buffer out of memory
- * and back to another place, at the physical addresses that /dev/noiommu tells.
+ * and back to another place, at the physical addresses that /dev/noiommu tells. Its
+ * addresses have 28 bits, unless QEMU was told otherwise (dma_mask).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +26,13 @@
 #define MAX_EXTENTS (BUFFER_SIZE / 4096)
 #define COPY_SIZE 2048
 #define EDU_BUFFER 0x40000
+#define EDU_ADDRESS_BITS 28
+/* How often to look for memory that the device can reach. */
+#define MAX_BUFFERS 1024
 
 static int container, device, noiommu;
+/* Last address that the device can reach. */
+static __u64 limit;
 static struct noiommu_extent extents[MAX_EXTENTS];
 
 static void fail(const char *what)
@@ -87,7 +93,11 @@ static void enable_dma(void)
 		fail("PCI_COMMAND");
 }
 
-/* One call, as there is room for as many extents as there can be. */
+/*
+ * One call, as there is room for as many extents as there can be. Returns how many
+ * there are, or 0 if the device cannot reach all of the buffer: it would write
+ * elsewhere, and nobody would notice.
+ */
 static unsigned int translate(void *buffer)
 {
 	struct noiommu_translate translate = {
@@ -97,11 +107,14 @@ static unsigned int translate(void *buffer)
 		.length = BUFFER_SIZE,
 		.extents = (uintptr_t)extents,
 		.nr_extents = MAX_EXTENTS,
+		.limit = limit,
 	};
 
-	if (ioctl(noiommu, NOIOMMU_TRANSLATE, &translate))
+	if (!ioctl(noiommu, NOIOMMU_TRANSLATE, &translate))
+		return translate.nr_extents;
+	if (errno != ERANGE)
 		fail("NOIOMMU_TRANSLATE");
-	return translate.nr_extents;
+	return 0;
 }
 
 static void unmap(const struct noiommu_extent *extent)
@@ -142,14 +155,34 @@ static int map(char *buffer, unsigned int count)
 	return 0;
 }
 
+/* Memory that the device can reach; what it cannot is kept, or it would come again. */
+static char *find_buffer(void)
+{
+	char *buffer;
+	int i;
+
+	for (i = 0; i < MAX_BUFFERS; i++) {
+		buffer = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (buffer == MAP_FAILED)
+			fail("mmap");
+		if (translate(buffer))
+			return buffer;
+	}
+	fprintf(stderr, "no memory up to %#llx, where the device can reach\n",
+		(unsigned long long)limit);
+	exit(3);
+}
+
 /* Pages may move between the two steps. Once mapped they are pinned. */
-static unsigned int translate_and_map(char *buffer)
+static unsigned int translate_and_map(char **buffer)
 {
 	unsigned int count;
 
 	do {
-		count = translate(buffer);
-	} while (map(buffer, count));
+		*buffer = find_buffer();
+		count = translate(*buffer);
+	} while (!count || map(*buffer, count));
 	return count;
 }
 
@@ -171,10 +204,11 @@ int main(int argc, char **argv)
 	volatile __u64 *edu;
 	char *buffer, *target;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: translate_edu PCI-ADDRESS\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: translate_edu PCI-ADDRESS [ADDRESS-BITS]\n");
 		return 2;
 	}
+	limit = (1ULL << (argc == 3 ? atoi(argv[2]) : EDU_ADDRESS_BITS)) - 1;
 	noiommu = open("/dev/noiommu", O_RDWR);
 	if (noiommu < 0)
 		fail("/dev/noiommu");
@@ -183,12 +217,10 @@ int main(int argc, char **argv)
 	bar = region(VFIO_PCI_BAR0_REGION_INDEX);
 	edu = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED, device,
 		   bar.offset);
-	buffer = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (edu == MAP_FAILED || buffer == MAP_FAILED)
+	if (edu == MAP_FAILED)
 		fail("mmap");
 
-	count = translate_and_map(buffer);
+	count = translate_and_map(&buffer);
 	printf("%d bytes are in %u extents\n", BUFFER_SIZE, count);
 
 	/* From the start of the buffer to its last page, through the device. */

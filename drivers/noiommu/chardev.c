@@ -50,8 +50,8 @@ static int noiommu_get_info(struct noiommu_file *file, void *arg,
 		return -EOPNOTSUPP;
 	if (put_user(NOIOMMU_ABI_VERSION, &to->abi) ||
 	    put_user(noiommu_claims_count(), &to->claimed) ||
-	    put_user(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN,
-		     &to->features))
+	    put_user(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
+		     NOIOMMU_FEATURE_LIMIT, &to->features))
 		return -EFAULT;
 	return 0;
 }

@@ -104,7 +104,9 @@ static inline u32 noiommu_page_flags(const struct page *page)
  * struct noiommu_extents - extents on their way to the user's array
  * @user: the array
  * @room: how many it takes; more are only counted
+ * @limit: last byte that the device can reach
  * @total: how many there are
+ * @bytes: how much they cover
  * @written: how many are in the array
  * @fault: the array cannot be written
  * @last: of @buffer; still grows
@@ -115,14 +117,18 @@ static inline u32 noiommu_page_flags(const struct page *page)
 struct noiommu_extents {
 	struct noiommu_extent __user *user;
 	u64 room;
+	u64 limit;
 	u64 total;
+	u64 bytes;
 	u64 written;
 	bool fault;
 	struct noiommu_extent *last;
 	struct noiommu_extent buffer[NOIOMMU_EXTENTS_BUFFERED];
 };
 
-void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room);
+void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
+			  u64 limit);
+int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags);
 int noiommu_extents_write(struct noiommu_extents *extents);
 int noiommu_extents_flush(struct noiommu_extents *extents);
 
@@ -144,13 +150,17 @@ static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
  *
  * The mmap lock is not held: this may write to the user's memory.
  *
- * Return: 0 or -EFAULT.
+ * Return: 0 or -EFAULT; or -ERANGE if the device cannot reach all of it: then as
+ * much is appended as it can.
  */
 static inline int noiommu_extents_add(struct noiommu_extents *extents,
 				      u64 phys, u64 length, u32 flags)
 {
 	int ret = 0;
 
+	if (unlikely(phys + length - 1 > extents->limit))
+		return noiommu_extents_cut(extents, phys, flags);
+	extents->bytes += length;
 	if (noiommu_extents_grow(extents, phys, flags)) {
 		extents->last->length += length;
 		return 0;

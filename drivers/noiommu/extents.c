@@ -5,6 +5,7 @@
 #include <linux/uaccess.h>
 
 #include "chardev.h"
+#include "owner.h"
 
 static void noiommu_extents_empty(struct noiommu_extents *extents)
 {
@@ -17,15 +18,38 @@ static void noiommu_extents_empty(struct noiommu_extents *extents)
  * @extents: to be set up
  * @user: address of the array
  * @room: extents that it takes
+ * @limit: last byte that the device can reach, as the caller says; 0 if he does not.
+ *         What the functions of his process can reach counts in any case
  */
-void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room)
+void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
+			  u64 limit)
 {
 	extents->user = u64_to_user_ptr(user);
 	extents->room = room;
+	extents->limit = min_not_zero(limit, noiommu_owner_reach());
+	extents->bytes = 0;
 	extents->total = 0;
 	extents->written = 0;
 	extents->fault = false;
 	noiommu_extents_empty(extents);
+}
+
+/**
+ * noiommu_extents_cut() - append what the device can reach of a piece
+ * @extents: the extents so far
+ * @phys: physical address of its first byte
+ * @flags: of &struct noiommu_extent
+ *
+ * Return: -ERANGE, or -EFAULT.
+ */
+int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags)
+{
+	int ret = 0;
+
+	if (phys <= extents->limit)
+		ret = noiommu_extents_add(extents, phys,
+					  extents->limit - phys + 1, flags);
+	return ret ?: -ERANGE;
 }
 
 /**

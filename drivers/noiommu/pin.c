@@ -24,10 +24,13 @@ static int noiommu_pin_fill(struct noiommu_pinning *pinning,
 	pinning->retried = pinning->end;
 	pinning->size = 0;
 	noiommu_tally_init(&pinning->tally);
-	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents);
+	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents,
+			     cmd->limit);
 
 	ret = noiommu_pin_range(pinning) ?: noiommu_extents_flush(extents);
 	noiommu_tally_destroy(&pinning->tally);
+	if (ret == -ERANGE && put_user(cmd->va + extents->bytes, &user->va))
+		return -EFAULT;
 	if (ret)
 		return ret;
 	if (put_user(min_t(u64, extents->total, U32_MAX), &user->nr_extents))

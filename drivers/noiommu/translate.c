@@ -168,15 +168,16 @@ int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 	ret = noiommu_batch_init(&batch, va, va + cmd->length, cmd->flags);
 	if (ret)
 		return ret;
-	noiommu_extents_init(&extents, cmd->extents, cmd->nr_extents);
+	noiommu_extents_init(&extents, cmd->extents, cmd->nr_extents,
+			     cmd->limit);
 	ret = noiommu_translate_range(&batch, &extents);
 	noiommu_batch_free(&batch);
 	trace_noiommu_translate(cmd->va, cmd->length, cmd->flags, extents.total,
 				ret);
 	/* An array that cannot be written has no valid extents. */
 	if (noiommu_extents_flush(&extents) ||
-	    put_user(cmd->va + (batch.va - va), &to->va) ||
-	    put_user(batch.end - batch.va, &to->length) ||
+	    put_user(cmd->va + extents.bytes, &to->va) ||
+	    put_user(cmd->length - extents.bytes, &to->length) ||
 	    put_user(extents.written, &to->nr_extents))
 		return -EFAULT;
 	return ret;

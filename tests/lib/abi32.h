@@ -59,7 +59,8 @@ ABI_AT(noiommu_translate, length, 16);
 ABI_AT(noiommu_translate, extents, 24);
 ABI_AT(noiommu_translate, nr_extents, 32);
 ABI_AT(noiommu_translate, reserved, 36);
-ABI_SIZE(noiommu_translate, 40);
+ABI_AT(noiommu_translate, limit, 40);
+ABI_SIZE(noiommu_translate, 48);
 
 ABI_AT(noiommu_pin, size, 0);
 ABI_AT(noiommu_pin, flags, 4);
@@ -68,7 +69,8 @@ ABI_AT(noiommu_pin, length, 16);
 ABI_AT(noiommu_pin, extents, 24);
 ABI_AT(noiommu_pin, nr_extents, 32);
 ABI_AT(noiommu_pin, id, 36);
-ABI_SIZE(noiommu_pin, 40);
+ABI_AT(noiommu_pin, limit, 40);
+ABI_SIZE(noiommu_pin, 48);
 
 ABI_AT(noiommu_unpin, size, 0);
 ABI_AT(noiommu_unpin, flags, 4);

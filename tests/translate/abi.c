@@ -22,23 +22,27 @@
 #define USER_END 0x00007ffffffff000ULL
 #define NONE SIZE_MAX
 
-/* Each leads to a call that succeeds as it stands. */
+/* Each leads to a call that succeeds as it stands, also cut to its first version. */
 static const struct command {
 	const char *name;
 	unsigned long number;
 	size_t size;
+	size_t first_size;
 	__u32 flags;
 	size_t reserved;
 	bool answers;
 } commands[] = {
-	{ "INFO", NOIOMMU_INFO, sizeof(struct noiommu_info), 0, NONE, true },
+	{ "INFO", NOIOMMU_INFO, sizeof(struct noiommu_info),
+	  sizeof(struct noiommu_info), 0, NONE, true },
 	{ "TRANSLATE", NOIOMMU_TRANSLATE, sizeof(struct noiommu_translate),
-	  NOIOMMU_ACCESS_WRITE, offsetof(struct noiommu_translate, reserved),
-	  true },
+	  offsetof(struct noiommu_translate, limit), NOIOMMU_ACCESS_WRITE,
+	  offsetof(struct noiommu_translate, reserved), true },
 	{ "PIN", NOIOMMU_PIN, sizeof(struct noiommu_pin),
-	  NOIOMMU_ACCESS_WRITE, NONE, true },
+	  offsetof(struct noiommu_pin, limit), NOIOMMU_ACCESS_WRITE, NONE,
+	  true },
 	{ "UNPIN", NOIOMMU_UNPIN, sizeof(struct noiommu_unpin),
-	  0, offsetof(struct noiommu_unpin, reserved), false },
+	  sizeof(struct noiommu_unpin), 0,
+	  offsetof(struct noiommu_unpin, reserved), false },
 };
 
 #define for_each_command(command) \
@@ -168,7 +172,7 @@ TEST_F(abi, too_short)
 	__u32 size;
 
 	for_each_command(command) {
-		for (size = 0; size < command->size; size++) {
+		for (size = 0; size < command->first_size; size++) {
 			prepare(&self->s, command);
 			self->s.argument.size = size;
 			EXPECT_REFUSED(EINVAL, command);
@@ -182,6 +186,17 @@ TEST_F(abi, exact_size)
 
 	for_each_command(command) {
 		prepare(&self->s, command);
+		EXPECT_DONE(command);
+	}
+}
+
+TEST_F(abi, first_version)
+{
+	const struct command *command;
+
+	for_each_command(command) {
+		prepare(&self->s, command);
+		self->s.argument.size = command->first_size;
 		EXPECT_DONE(command);
 	}
 }

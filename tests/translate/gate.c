@@ -79,7 +79,8 @@ TEST_F(gate, info)
 	EXPECT_EQ(sizeof(answer), answer.size);
 	EXPECT_EQ(0, answer.flags);
 	EXPECT_EQ(1, answer.abi);
-	EXPECT_EQ(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN,
+	EXPECT_EQ(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
+		  NOIOMMU_FEATURE_LIMIT,
 		  answer.features);
 	ASSERT_EQ(0, file_read_long(PROVIDER "/claimed", &claimed));
 	EXPECT_LT(0, claimed);

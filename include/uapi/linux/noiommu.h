@@ -51,6 +51,7 @@
  * - ENOMEM: out of memory, out of huge pages or at a cgroup's limit of either, or
  *   more than RLIMIT_MEMLOCK allows to be pinned.
  * - EHWPOISON: a page of the range is broken, and the kernel has taken it away.
+ * - ERANGE: the device cannot reach a part of the range.
  * - EINTR: a fatal signal is pending.
  *
  * Unless it is said, a call that fails has changed nothing.
@@ -75,10 +76,12 @@ enum {
  * enum noiommu_features - bits of &noiommu_info.features
  * @NOIOMMU_FEATURE_TRANSLATE: NOIOMMU_TRANSLATE is there.
  * @NOIOMMU_FEATURE_PIN: NOIOMMU_PIN and NOIOMMU_UNPIN are there.
+ * @NOIOMMU_FEATURE_LIMIT: They and NOIOMMU_TRANSLATE heed a limit.
  */
 enum noiommu_features {
 	NOIOMMU_FEATURE_TRANSLATE = 1 << 0,
 	NOIOMMU_FEATURE_PIN = 1 << 1,
+	NOIOMMU_FEATURE_LIMIT = 1 << 2,
 };
 
 /**
@@ -156,6 +159,8 @@ enum noiommu_access_flags {
  * @extents: in: pointer to an array of &struct noiommu_extent
  * @nr_extents: in: how many have room there, not 0. out: how many were filled
  * @reserved: 0
+ * @limit: in: last physical address that the device can reach, as
+ *         (1 << address bits) - 1; 0 if it reaches all
  *
  * Where is the range? Any memory that the process can read has an answer:
  * anonymous and file mappings, transparent and hugetlbfs huge pages, BARs and
@@ -169,14 +174,19 @@ enum noiommu_access_flags {
  * If a part of the range has no answer the call fails, and @va, @length and
  * @nr_extents say how far it got; the extents up to there are valid.
  *
+ * A device with fewer address bits than memory needs writes elsewhere, and nothing
+ * says so. So the call fails with ERANGE at the first byte beyond @limit; @va names
+ * it. What the buses of functions let through of which the process has DMA
+ * ownership limits it as well.
+ *
  * The answer is a snapshot, like /proc/self/pagemap: pages move, also those
  * that are locked by mlock() and those of hugetlbfs. It can be relied on while
  * something pins the memory. Without NOIOMMU_PIN: translate, map the extent
  * with VFIO_IOMMU_MAP_DMA at an IOVA that is its physical address, and
  * translate again if that fails with EINVAL, because the page moved meanwhile.
  *
- * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, EINTR; EOPNOTSUPP also for memory of
- * memfd_secret(); EFAULT for a part that is not mapped, not readable, with
+ * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ERANGE, EINTR; EOPNOTSUPP also for
+ * memory of memfd_secret(); EFAULT for a part that is not mapped, not readable, with
  * NOIOMMU_ACCESS_WRITE not writable, beyond the end of its file, or of a device
  * that does not answer now.
  */
@@ -188,6 +198,7 @@ struct noiommu_translate {
 	__aligned_u64 extents;
 	__u32 nr_extents;
 	__u32 reserved;
+	__aligned_u64 limit;
 };
 
 #define NOIOMMU_TRANSLATE _IO(NOIOMMU_TYPE, NOIOMMU_CMD_TRANSLATE)
@@ -196,13 +207,15 @@ struct noiommu_translate {
  * struct noiommu_pin - ioctl(NOIOMMU_PIN)
  * @size: sizeof(struct noiommu_pin)
  * @flags: bits of &enum noiommu_access_flags
- * @va: in: first byte of the range
+ * @va: in: first byte of the range. out: with ERANGE the first byte of it that
+ *      the device cannot reach
  * @length: in: bytes of the range, not 0
  * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the
  *           addresses are of no interest
  * @nr_extents: in: how many have room there, 0 if @extents is. out: how many
  *              the range has; more than there is room for with ENOSPC
  * @id: out: names the pin, never 0; what it is on entry does not matter
+ * @limit: in: as &noiommu_translate.limit
  *
  * Pins the range, and tells where it is. Until the pin is released no page of
  * it moves, is swapped out or given to somebody else, whatever happens to the
@@ -245,8 +258,8 @@ struct noiommu_translate {
  * The kernel keeps 8 bytes for each page that is mapped on its own, and 8 bytes
  * for each huge page.
  *
- * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ENOSPC, EINTR; EOPNOTSUPP also for
- * device memory, which does not move and cannot be pinned, for memory of
+ * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ENOSPC, ERANGE, EINTR; EOPNOTSUPP also
+ * for device memory, which does not move and cannot be pinned, for memory of
  * memfd_secret(), and for files of a filesystem with DAX, whose blocks may move;
  * EFAULT for a part that is not mapped, not readable, with NOIOMMU_ACCESS_WRITE
  * not writable or of a filesystem that keeps track of what is written, or beyond
@@ -260,6 +273,7 @@ struct noiommu_pin {
 	__aligned_u64 extents;
 	__u32 nr_extents;
 	__u32 id;
+	__aligned_u64 limit;
 };
 
 #define NOIOMMU_PIN _IO(NOIOMMU_TYPE, NOIOMMU_CMD_PIN)
