@@ -19,8 +19,10 @@ struct noiommu_bars {
 		   unsigned long *pfn);
 };
 
-/* provider.c */
+/* claim.c */
 bool noiommu_claimed(struct pci_dev *pdev);
+
+/* provider.c */
 bool noiommu_permitted(void);
 
 /* bars.c */

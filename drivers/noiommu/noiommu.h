@@ -3,7 +3,8 @@
  * A fake IOMMU provider: what its parts know of each other.
  *
  *   provider.c  the module: iommu_ops, sysfs, load and unload
- *   claim.c     which PCI functions have a group, from when to when
+ *   claim.c     a PCI function that has a group, from when to when
+ *   claims.c    all of them: when they are made and ended
  *   filter.c    the devices= parameter
  *   refuse.c    hosts and functions where identity would be a lie
  *   domain.c    the domains: identity, blocked, and the user's
@@ -30,14 +31,19 @@ extern struct iommu_device noiommu_sysfs;
 void noiommu_taint(struct device *dev);
 
 /* claim.c */
-int noiommu_claims_init(void);
-void noiommu_claims_exit(void);
-int noiommu_claims_enable(void);
-int noiommu_claims_disable(void);
 bool noiommu_claims_enabled(void);
 unsigned int noiommu_claims_count(void);
 struct iommu_device *noiommu_claim_probe(struct device *dev);
+bool noiommu_claim_capable(struct device *dev, enum iommu_cap cap);
 struct noiommu_owner *noiommu_claim_owner(struct device *dev);
+bool noiommu_served_by_other(struct pci_dev *pdev);
+
+/* claims.c */
+int noiommu_claims_init(void);
+void noiommu_claims_start(void);
+void noiommu_claims_exit(void);
+int noiommu_claims_enable(void);
+int noiommu_claims_disable(void);
 
 /* function.c */
 int noiommu_function_show(struct pci_dev *pdev);

@@ -13,7 +13,6 @@
 
 #include <linux/capability.h>
 #include <linux/device.h>
-#include <linux/dma-map-ops.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
@@ -57,24 +56,6 @@ bool noiommu_permitted(void)
 }
 EXPORT_SYMBOL_GPL(noiommu_permitted);
 
-/**
- * noiommu_claimed() - is a function in a group of this provider?
- * @pdev: the function; its device_lock is held, so that this does not change
- */
-bool noiommu_claimed(struct pci_dev *pdev)
-{
-	const struct dev_iommu *iommu = pdev->dev.iommu;
-
-	return iommu && iommu->iommu_dev &&
-	       iommu->iommu_dev->ops == &noiommu_ops;
-}
-EXPORT_SYMBOL_GPL(noiommu_claimed);
-
-static bool noiommu_capable(struct device *dev, enum iommu_cap cap)
-{
-	return cap == IOMMU_CAP_CACHE_COHERENCY && dev_is_dma_coherent(dev);
-}
-
 static void noiommu_get_resv_regions(struct device *dev, struct list_head *head)
 {
 	struct iommu_resv_region *region;
@@ -95,7 +76,7 @@ static int noiommu_def_domain_type(struct device *dev)
 }
 
 const struct iommu_ops noiommu_ops = {
-	.capable		= noiommu_capable,
+	.capable		= noiommu_claim_capable,
 	.probe_device		= noiommu_claim_probe,
 	.device_group		= generic_device_group,
 	.get_resv_regions	= noiommu_get_resv_regions,
@@ -173,24 +154,25 @@ static int __init noiommu_init(void)
 	ret = noiommu_owner_init();
 	if (ret)
 		return ret;
+	ret = noiommu_claims_init();
+	if (ret)
+		goto err_owner;
 	ret = iommu_device_sysfs_add(&noiommu_sysfs, NULL, noiommu_groups,
 				     "noiommu");
 	if (ret)
-		goto err_owner;
-	ret = noiommu_claims_init();
-	if (ret)
-		goto err_sysfs;
+		goto err_claims;
 	ret = noiommu_chardev_init();
 	if (ret)
-		goto err_claims;
+		goto err_sysfs;
+	noiommu_claims_start();
 	pr_info("%u functions claimed, without any isolation\n",
 		noiommu_claims_count());
 	return 0;
 
-err_claims:
-	noiommu_claims_exit();
 err_sysfs:
 	iommu_device_sysfs_remove(&noiommu_sysfs);
+err_claims:
+	noiommu_claims_exit();
 err_owner:
 	noiommu_owner_exit();
 	return ret;
@@ -199,8 +181,8 @@ err_owner:
 static void __exit noiommu_exit(void)
 {
 	noiommu_chardev_exit();
-	noiommu_claims_exit();
 	iommu_device_sysfs_remove(&noiommu_sysfs);
+	noiommu_claims_exit();
 	noiommu_owner_exit();
 }
 

@@ -17,13 +17,6 @@
 
 #include "noiommu.h"
 
-static bool noiommu_served_by_other(struct pci_dev *pdev)
-{
-	struct dev_iommu *iommu = pdev->dev.iommu;
-
-	return iommu && iommu->iommu_dev && !noiommu_claimed(pdev);
-}
-
 #define NOIOMMU_VIRTIO_VENDOR	0x1af4
 #define NOIOMMU_VIRTIO_IOMMU	0x1057
 

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "edu.h"
@@ -39,12 +41,17 @@ FIXTURE(claims)
 	struct subject subject;
 };
 
-static int load(void *data)
+/* What was not claimed is named in the log: nobody else could be told. */
+static int claim_error(const char *address)
 {
-	struct subject *subject = data;
+	char by_name[64], by_number[64];
 
-	return syscall(SYS_finit_module, subject->file, subject->parameters,
-		       0) ? -errno : 0;
+	snprintf(by_name, sizeof(by_name), "%s: noiommu: not claimed: -ENOMEM\n",
+		 address);
+	snprintf(by_number, sizeof(by_number), "%s: noiommu: not claimed: %d\n",
+		 address, -ENOMEM);
+	return kernel_log_has(by_name) || kernel_log_has(by_number) ?
+	       -ENOMEM : 0;
 }
 
 static void unload(void *data)
@@ -52,6 +59,21 @@ static void unload(void *data)
 	(void)data;
 	file_write(PROVIDER "/enable", "0");
 	syscall(SYS_delete_module, "noiommu", O_NONBLOCK);
+}
+
+/* The module is loaded also if a function could not be claimed. */
+static int load(void *data)
+{
+	struct subject *subject = data;
+	int ret;
+
+	kernel_log_mark();
+	if (syscall(SYS_finit_module, subject->file, subject->parameters, 0))
+		return -errno;
+	ret = claim_error(subject->edu);
+	if (ret)
+		unload(data);
+	return ret;
 }
 
 static bool is_listed(const char *address)
@@ -86,6 +108,7 @@ FIXTURE_SETUP(claims)
 	char path[PATH_MAX];
 
 	ASSERT_EQ(0, run("modprobe -a vfio-pci pci-stub"));
+	unload(subject);
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, subject->edu));
 	snprintf(subject->parameters, sizeof(subject->parameters),
 		 "devices=%s", subject->edu);
@@ -135,16 +158,58 @@ TEST_F_TIMEOUT(claims, load, PATIENCE)
 	EXPECT_TRUE(sweep(&loading, &self->subject));
 }
 
-static int enable(void *data)
-{
-	(void)data;
-	return file_write(PROVIDER "/enable", "1");
-}
-
 static int disable(void *data)
 {
 	(void)data;
 	return file_write(PROVIDER "/enable", "0");
+}
+
+static int enable(void *data)
+{
+	struct subject *subject = data;
+	int ret;
+
+	kernel_log_mark();
+	ret = file_write(PROVIDER "/enable", "1") ?: claim_error(subject->edu);
+	if (ret)
+		disable(data);
+	return ret;
+}
+
+/*
+ * A driver comes and goes meanwhile, so that no claim can be released for certain. A
+ * load that fails has made none.
+ */
+TEST_F_TIMEOUT(claims, load_while_binding, PATIENCE)
+{
+	struct subject *subject = &self->subject;
+	unsigned int nth;
+	bool hit = true;
+	pid_t child;
+
+	child = fork();
+	ASSERT_LE(0, child);
+	while (!child) {
+		pci_bind(subject->edu, "pci-stub");
+		pci_unbind(subject->edu);
+	}
+	ASSERT_EQ(0, fault_select(FAULT_MEMORY));
+	ASSERT_EQ(0, fault_below("do_one_initcall"));
+	for (nth = 1; hit; nth++) {
+		int ret;
+
+		fault_arm(nth);
+		ret = load(subject);
+		hit = fault_disarm();
+		if (ret)
+			EXPECT_EQ(-ENOENT, pci_group(subject->edu));
+		EXPECT_TRUE(wait_until((unload(subject),
+					access(PROVIDER, F_OK))));
+	}
+	kill(child, SIGKILL);
+	EXPECT_EQ(child, waitpid(child, NULL, 0));
+	/* It may have been killed between two writes. */
+	pci_write(subject->edu, "driver_override", "\n");
 }
 
 static void disabled(void *data)
@@ -186,19 +251,6 @@ static int bind_unclaimed(void *data)
 	pci_unbind(subject->edu);
 	return disable(data) ?: pci_bind(subject->edu, "pci-stub") ?:
 	       enable(data);
-}
-
-/* What was not claimed is named in the log: nobody else could be told. */
-static int claim_error(const char *address)
-{
-	char by_name[64], by_number[64];
-
-	snprintf(by_name, sizeof(by_name), "%s: noiommu: not claimed: -ENOMEM\n",
-		 address);
-	snprintf(by_number, sizeof(by_number), "%s: noiommu: not claimed: %d\n",
-		 address, -ENOMEM);
-	return kernel_log_has(by_name) || kernel_log_has(by_number) ?
-	       -ENOMEM : 0;
 }
 
 static int unbind(void *data)
@@ -247,11 +299,10 @@ static int rescan(void *data)
 	ret = file_write(RESCAN, "1");
 	if (ret)
 		return ret;
-	if (!wait_until(pci_is_claimed(subject->edu) || claim_error(subject->edu)))
+	/* The group is there before the rest of the claim. */
+	if (!wait_until(has_claim(subject) || claim_error(subject->edu)))
 		return -ETIMEDOUT;
-	/* This waits for what the claim's thread has still to do. */
-	file_write(RESCAN, "1");
-	ret = pci_is_claimed(subject->edu) ? 0 : claim_error(subject->edu);
+	ret = has_claim(subject) ? 0 : claim_error(subject->edu);
 	if (ret)
 		remove_edu(data);
 	return ret;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * All claims: when they are made and ended.
+ *
+ * A function is claimed while it has no driver: when the module is loaded, after
+ * it is unbound from a native driver, after a driver did not take it, and after it
+ * was plugged in and the kernel had its chance to bind one.
+ */
+#define pr_fmt(fmt) "noiommu: " fmt
+
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "claim.h"
+
+static DEFINE_MUTEX(noiommu_enable_lock);
+/* The load cannot fail any more: from here on there may be claims. */
+static bool noiommu_loaded;
+
+/* A slot is scanned under this lock: what is found after it is complete. */
+static struct pci_dev *noiommu_next_function(struct pci_dev *pdev)
+{
+	pci_lock_rescan_remove();
+	pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev);
+	pci_unlock_rescan_remove();
+	return pdev;
+}
+
+static void noiommu_claim_all(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = noiommu_next_function(pdev))) {
+		/* Do not wait for a driver that is busy probing. */
+		if (READ_ONCE(pdev->dev.driver))
+			continue;
+		device_lock(&pdev->dev);
+		noiommu_claim(pdev);
+		device_unlock(&pdev->dev);
+	}
+}
+
+static int noiommu_seize_all(void)
+{
+	struct pci_dev *pdev = NULL;
+	int ret;
+
+	for_each_pci_dev(pdev) {
+		ret = noiommu_claim_seize(pdev);
+		if (ret) {
+			pci_dev_put(pdev);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void noiommu_release_all(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev)
+		noiommu_claim_release(pdev);
+	noiommu_compat_forget_ops(&noiommu_ops);
+}
+
+/**
+ * noiommu_claims_enable() - claim what can be, now and from now on
+ *
+ * Return: 0, also if some function could not be claimed: the log names it. An errno
+ * of noiommu_refuse_host(), or -EAGAIN before the module is loaded: then nothing has
+ * changed.
+ */
+int noiommu_claims_enable(void)
+{
+	int ret = -EAGAIN;
+
+	mutex_lock(&noiommu_enable_lock);
+	if (noiommu_loaded)
+		ret = noiommu_refuse_host();
+	if (!ret) {
+		noiommu_claims_allow(true);
+		noiommu_claim_all();
+	}
+	mutex_unlock(&noiommu_enable_lock);
+	return ret;
+}
+
+/**
+ * noiommu_claims_disable() - release every claim, and claim no more
+ *
+ * Return: 0; or -EBUSY, with the function named in the log and nothing
+ * changed, if one has a driver or its DMA is owned by a user.
+ */
+int noiommu_claims_disable(void)
+{
+	bool was_enabled;
+	int ret;
+
+	mutex_lock(&noiommu_enable_lock);
+	was_enabled = noiommu_claims_enabled();
+	noiommu_claims_allow(false);
+	ret = noiommu_seize_all();
+	if (!ret) {
+		noiommu_release_all();
+	} else {
+		noiommu_claims_unseize();
+		noiommu_claims_allow(was_enabled);
+		/* Those that lost their driver meanwhile. */
+		noiommu_claim_all();
+	}
+	mutex_unlock(&noiommu_enable_lock);
+	return ret;
+}
+
+static void noiommu_claim_new(struct work_struct *work)
+{
+	wait_for_device_probe();
+	if (noiommu_claims_enabled() && !noiommu_refuse_host())
+		noiommu_claim_all();
+}
+
+static DECLARE_WORK(noiommu_claim_new_work, noiommu_claim_new);
+
+static void noiommu_unbound(struct pci_dev *pdev)
+{
+	/* The driver core holds device_lock here. */
+	if (noiommu_claims_enabled() && noiommu_claimable(pdev) &&
+	    !noiommu_claimed(pdev) && !noiommu_refuse_host())
+		noiommu_claim(pdev);
+}
+
+static int noiommu_bus_notify(struct notifier_block *nb, unsigned long action,
+			      void *data)
+{
+	struct pci_dev *pdev = to_pci_dev(data);
+
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+		/* Not now: the function gets its native driver first. */
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		/*
+		 * Not now: the driver core has not finished with it. Nor is it
+		 * asked now whether claims are made: they may be again by then,
+		 * and who looked meanwhile saw a driver.
+		 */
+		schedule_work(&noiommu_claim_new_work);
+		break;
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+		noiommu_unbound(pdev);
+		break;
+	case BUS_NOTIFY_DEL_DEVICE:
+		noiommu_claim_leaves(pdev);
+		break;
+	case BUS_NOTIFY_REMOVED_DEVICE:
+		noiommu_claim_left(pdev);
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block noiommu_bus_nb = {
+	.notifier_call = noiommu_bus_notify,
+};
+
+/**
+ * noiommu_claims_init() - watch the bus, without any claim yet
+ *
+ * Return: 0 or an errno of noiommu_refuse_host(); then nothing is left.
+ */
+int noiommu_claims_init(void)
+{
+	int ret;
+
+	/* Built in: native drivers come first, also those that take their time. */
+	if (IS_BUILTIN(CONFIG_NOIOMMU))
+		wait_for_device_probe();
+	ret = noiommu_refuse_host();
+	if (ret)
+		return ret;
+	return bus_register_notifier(&pci_bus_type, &noiommu_bus_nb);
+}
+
+/**
+ * noiommu_claims_start() - make the first claims
+ *
+ * Claims use the module's memory, which a load that fails frees whatever refers to
+ * it. So this cannot fail, and comes after all that can.
+ */
+void noiommu_claims_start(void)
+{
+	mutex_lock(&noiommu_enable_lock);
+	noiommu_loaded = true;
+	noiommu_claims_allow(true);
+	noiommu_claim_all();
+	mutex_unlock(&noiommu_enable_lock);
+}
+
+/**
+ * noiommu_claims_exit() - stop watching the bus
+ *
+ * Each claim holds a reference on the module: there are none left here.
+ */
+void noiommu_claims_exit(void)
+{
+	bus_unregister_notifier(&pci_bus_type, &noiommu_bus_nb);
+	cancel_work_sync(&noiommu_claim_new_work);
+	noiommu_compat_forget_ops(&noiommu_ops);
+}
