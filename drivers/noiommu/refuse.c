@@ -112,6 +112,7 @@ int noiommu_refuse_dma(struct device *dev)
  *
  * Return: 0 if it may be claimed;
  * * -EBUSY: something else put it into an IOMMU group.
+ * * -EPERM: whoever plugs it in is not trusted with all of memory.
  * * -EOPNOTSUPP: as noiommu_refuse_dma().
  */
 int noiommu_refuse_function(struct pci_dev *pdev)
@@ -119,6 +120,11 @@ int noiommu_refuse_function(struct pci_dev *pdev)
 	if (device_iommu_mapped(&pdev->dev)) {
 		pci_err(pdev, "noiommu: refused: already in an IOMMU group\n");
 		return -EBUSY;
+	}
+	/* The IOMMU core wants to translate for it, which we cannot. */
+	if (pdev->untrusted) {
+		pci_err(pdev, "noiommu: refused: untrusted, as behind Thunderbolt\n");
+		return -EPERM;
 	}
 	return noiommu_refuse_dma(&pdev->dev);
 }

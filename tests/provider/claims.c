@@ -196,6 +196,20 @@ TEST_F(claims, offset_between_bus_and_memory)
 	ASSERT_EQ(0, run("rmmod dma_offset"));
 }
 
+/* Refused by itself: the NIC comes after it. */
+TEST_F(claims, one_that_is_not_trusted)
+{
+	ASSERT_EQ(0, run("insmod ./untrusted.ko function=%s", self->edu));
+	ASSERT_EQ(0, pci_unbind(self->nic));
+	EXPECT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(pci_is_unclaimed(self->edu));
+	EXPECT_TRUE(kernel_log_has("refused: untrusted"));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
+	ASSERT_EQ(0, run("rmmod untrusted"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
+}
+
 TEST_F(claims, remove_and_rescan)
 {
 	long before;
