@@ -44,4 +44,7 @@ void noiommu_claim_leaves(struct pci_dev *pdev);
 void noiommu_claim_left(struct pci_dev *pdev);
 void noiommu_claims_allow(bool allow);
 
+/* offer.c */
+void noiommu_offer(struct pci_dev *pdev);
+
 #endif /* NOIOMMU_CLAIM_H */

@@ -26,17 +26,20 @@ static struct pci_dev *noiommu_next_function(struct pci_dev *pdev)
 	return pdev;
 }
 
-static void noiommu_claim_all(void)
+static void noiommu_claim_all(bool offer)
 {
 	struct pci_dev *pdev = NULL;
+	bool claimed;
 
 	while ((pdev = noiommu_next_function(pdev))) {
 		/* Do not wait for a driver that is busy probing. */
 		if (READ_ONCE(pdev->dev.driver))
 			continue;
 		device_lock(&pdev->dev);
-		noiommu_claim(pdev);
+		claimed = noiommu_claim(pdev);
 		device_unlock(&pdev->dev);
+		if (claimed && offer)
+			noiommu_offer(pdev);
 	}
 }
 
@@ -67,6 +70,8 @@ static void noiommu_release_all(void)
 /**
  * noiommu_claims_enable() - claim what can be, now and from now on
  *
+ * Nothing is offered to drivers: all of it was unbound by somebody.
+ *
  * Return: 0, also if some function could not be claimed: the log names it. An errno
  * of noiommu_refuse_host(), or -EAGAIN before the module is loaded: then nothing has
  * changed.
@@ -80,7 +85,7 @@ int noiommu_claims_enable(void)
 		ret = noiommu_refuse_host();
 	if (!ret) {
 		noiommu_claims_allow(true);
-		noiommu_claim_all();
+		noiommu_claim_all(false);
 	}
 	mutex_unlock(&noiommu_enable_lock);
 	return ret;
@@ -107,7 +112,7 @@ int noiommu_claims_disable(void)
 		noiommu_claims_unseize();
 		noiommu_claims_allow(was_enabled);
 		/* Those that lost their driver meanwhile. */
-		noiommu_claim_all();
+		noiommu_claim_all(false);
 	}
 	mutex_unlock(&noiommu_enable_lock);
 	return ret;
@@ -117,7 +122,7 @@ static void noiommu_claim_new(struct work_struct *work)
 {
 	wait_for_device_probe();
 	if (noiommu_claims_enabled() && !noiommu_refuse_host())
-		noiommu_claim_all();
+		noiommu_claim_all(true);
 }
 
 static DECLARE_WORK(noiommu_claim_new_work, noiommu_claim_new);
@@ -182,7 +187,7 @@ int noiommu_claims_init(void)
 }
 
 /**
- * noiommu_claims_start() - make the first claims
+ * noiommu_claims_start() - make the first claims, and offer them to drivers
  *
  * Claims use the module's memory, which a load that fails frees whatever refers to
  * it. So this cannot fail, and comes after all that can.
@@ -192,7 +197,7 @@ void noiommu_claims_start(void)
 	mutex_lock(&noiommu_enable_lock);
 	noiommu_loaded = true;
 	noiommu_claims_allow(true);
-	noiommu_claim_all();
+	noiommu_claim_all(true);
 	mutex_unlock(&noiommu_enable_lock);
 }
 

@@ -5,6 +5,7 @@
  *   provider.c  the module: iommu_ops, sysfs, load and unload
  *   claim.c     a PCI function that has a group, from when to when
  *   claims.c    all of them: when they are made and ended
+ *   offer.c     drivers that wait for a group
  *   filter.c    the devices= parameter
  *   refuse.c    hosts and functions where identity would be a lie
  *   domain.c    the domains: identity, blocked, and the user's

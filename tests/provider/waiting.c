@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Functions that a driver was asked about before they were claimed.
+ *
+ * Guest: edu (no driver in the kernel) and e1000e (a native driver), root ports
+ * empty, QEMU's monitor at hand.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "edu.h"
+#include "kselftest_harness.h"
+#include "sysfs.h"
+
+#define NIC_VENDOR 0x8086
+#define NIC_DEVICE 0x10d3
+#define DRIVERS "/sys/bus/pci/drivers/"
+
+FIXTURE(waiting)
+{
+	char edu[PCI_ADDRESS_SIZE];
+	char nic[PCI_ADDRESS_SIZE];
+};
+
+FIXTURE_VARIANT(waiting)
+{
+	const char *driver;
+};
+
+FIXTURE_VARIANT_ADD(waiting, vfio_pci)
+{
+	.driver = "vfio-pci",
+};
+
+FIXTURE_VARIANT_ADD(waiting, noiommu_pci)
+{
+	.driver = "noiommu-pci",
+};
+
+static int driver_write(const char *driver, const char *attribute,
+			const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DRIVERS "%s/%s", driver, attribute);
+	return file_write(path, text);
+}
+
+/* The driver knows the NIC by its ID; no native driver, no claim. */
+FIXTURE_SETUP(waiting)
+{
+	ASSERT_EQ(0, run("modprobe -a vfio-pci noiommu-pci"));
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, self->nic));
+	run("modprobe -q -r e1000e || true");
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	driver_write(variant->driver, "new_id", "8086 10d3");
+	ASSERT_FALSE(pci_has_driver(self->nic, variant->driver));
+	kernel_log_mark();
+}
+
+FIXTURE_TEARDOWN(waiting)
+{
+	driver_write(variant->driver, "remove_id", "8086 10d3");
+	pci_write(self->edu, "driver_override", "\n");
+	pci_write(self->nic, "driver_override", "\n");
+	pci_unbind(self->edu);
+	pci_unbind(self->nic);
+}
+
+static bool found(char address[PCI_ADDRESS_SIZE])
+{
+	return !pci_find(NIC_VENDOR, NIC_DEVICE, 1, address);
+}
+
+TEST_F(waiting, gets_what_is_plugged_in)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	ASSERT_EQ(0, run("qemu-monitor 'device_add e1000e,id=plug,bus=rp0'"));
+	ASSERT_TRUE(wait_until(found(address)));
+	EXPECT_TRUE(wait_until(pci_has_driver(address, variant->driver)));
+	EXPECT_TRUE(pci_is_claimed(address));
+	EXPECT_FALSE(kernel_log_has("not claimed by noiommu"));
+	ASSERT_EQ(0, run("qemu-monitor 'device_del plug'"));
+	ASSERT_TRUE(wait_until(!found(address)));
+}
+
+TEST_F(waiting, gets_what_is_found_again)
+{
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	ASSERT_EQ(0, pci_write(self->nic, "remove", "1"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->nic, variant->driver)));
+}
+
+/* What was unbound by hand stays so, whatever else is claimed meanwhile. */
+TEST_F(waiting, gets_nothing_that_was_unbound)
+{
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/drivers_probe", self->nic));
+	ASSERT_TRUE(pci_has_driver(self->nic, variant->driver));
+	ASSERT_EQ(0, pci_unbind(self->nic));
+	ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	ASSERT_TRUE(wait_until(pci_is_claimed(self->edu)));
+	/* Time enough to do it wrong. */
+	usleep(300000);
+	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	usleep(300000);
+	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
+}
+
+FIXTURE(load)
+{
+	char edu[PCI_ADDRESS_SIZE];
+	char nic[PCI_ADDRESS_SIZE];
+};
+
+/* Neither claims nor native drivers. */
+FIXTURE_SETUP(load)
+{
+	run("modprobe -q -r noiommu-pci || true");
+	run("modprobe -q -r e1000e || true");
+	run("modprobe vfio-pci");
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, self->nic));
+	file_write(PROVIDER "/enable", "0");
+	run("rmmod noiommu");
+	ASSERT_NE(0, access(PROVIDER, F_OK));
+}
+
+FIXTURE_TEARDOWN(load)
+{
+	driver_write("vfio-pci", "remove_id", "8086 10d3");
+	run("modprobe -q -r slow_probe || true");
+	pci_unbind(self->nic);
+	file_write(PROVIDER "/enable", "0");
+	EXPECT_EQ(0, run("rmmod noiommu"));
+}
+
+TEST_F(load, vfio_was_there_first)
+{
+	driver_write("vfio-pci", "new_id", "8086 10d3");
+	ASSERT_FALSE(pci_has_driver(self->nic, "vfio-pci"));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(pci_has_driver(self->nic, "vfio-pci"));
+	/* Not asked for. */
+	EXPECT_FALSE(pci_has_driver(self->edu, "vfio-pci"));
+}
+
+/* A native driver may have been taken away on purpose. */
+TEST_F(load, native_drivers_are_not_asked)
+{
+	ASSERT_EQ(0, run("modprobe e1000e"));
+	ASSERT_TRUE(pci_has_driver(self->nic, "e1000e"));
+	ASSERT_EQ(0, pci_unbind(self->nic));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
+	EXPECT_TRUE(pci_has_driver(self->nic, ""));
+	ASSERT_EQ(0, pci_write(self->nic, "remove", "1"));
+	run("modprobe -r e1000e");
+	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	EXPECT_TRUE(wait_until(pci_is_claimed(self->nic)));
+}
+
+/* It is being probed when the module is loaded, and left without a driver. */
+TEST_F(load, native_driver_gives_up)
+{
+	int status;
+
+	kernel_log_mark();
+	ASSERT_EQ(0, run("insmod ./slow_probe.ko seconds=5 >/dev/null 2>&1 &"));
+	ASSERT_TRUE(wait_until(kernel_log_has("slow_probe: begins")));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(pci_is_unclaimed(self->edu));
+	EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
+	status = run("rmmod slow_probe");
+	EXPECT_EQ(0, status);
+}
+
+TEST_HARNESS_MAIN
