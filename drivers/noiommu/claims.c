@@ -199,6 +199,7 @@ void noiommu_claims_start(void)
 	noiommu_claims_allow(true);
 	noiommu_claim_all(true);
 	mutex_unlock(&noiommu_enable_lock);
+	noiommu_filter_report();
 }
 
 /**

@@ -11,7 +11,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "noiommu.h"
+#include "claim.h"
 
 #define NOIOMMU_MAX_FILTERS 64
 
@@ -57,15 +57,16 @@ static bool noiommu_filter_parse_address(struct noiommu_filter *filter,
 	unsigned int slot, function;
 	int end = 0;
 
-	if (sscanf(text, "%x:%x:%x.%1u%n", &filter->domain, &filter->bus, &slot,
-		   &function, &end) != 4 || text[end]) {
+	/* Widths, or what does not fit would be cut off. */
+	if (sscanf(text, "%8x:%2x:%2x.%1u%n", &filter->domain, &filter->bus,
+		   &slot, &function, &end) != 4 || text[end]) {
 		filter->domain = 0;
 		end = 0;
-		if (sscanf(text, "%x:%x.%1u%n", &filter->bus, &slot, &function,
-			   &end) != 3 || text[end])
+		if (sscanf(text, "%2x:%2x.%1u%n", &filter->bus, &slot,
+			   &function, &end) != 3 || text[end])
 			return false;
 	}
-	if (filter->bus > 0xff || slot > 0x1f || function > 7)
+	if (slot > 0x1f || function > 7)
 		return false;
 	filter->devfn = PCI_DEVFN(slot, function);
 	return true;
@@ -93,6 +94,17 @@ int noiommu_filter_init(void)
 	return 0;
 }
 
+static bool noiommu_filter_names(const struct noiommu_filter *filter,
+				 struct pci_dev *pdev)
+{
+	if (filter->by_id)
+		return pdev->vendor == filter->vendor &&
+		       pdev->device == filter->device;
+	return pci_domain_nr(pdev->bus) == filter->domain &&
+	       pdev->bus->number == filter->bus &&
+	       pdev->devfn == filter->devfn;
+}
+
 /**
  * noiommu_filter_match() - does devices= let this function be claimed?
  * @pdev: the function
@@ -103,18 +115,49 @@ bool noiommu_filter_match(struct pci_dev *pdev)
 {
 	unsigned int i;
 
-	for (i = 0; i < noiommu_filter_count; i++) {
-		const struct noiommu_filter *filter = &noiommu_filters[i];
-
-		if (filter->by_id ?
-		    pdev->vendor == filter->vendor &&
-		    pdev->device == filter->device :
-		    pci_domain_nr(pdev->bus) == filter->domain &&
-		    pdev->bus->number == filter->bus &&
-		    pdev->devfn == filter->devfn)
+	for (i = 0; i < noiommu_filter_count; i++)
+		if (noiommu_filter_names(&noiommu_filters[i], pdev))
 			return true;
-	}
 	return !noiommu_filter_count;
+}
+
+static void noiommu_filter_explain(const char *text, struct pci_dev *pdev)
+{
+	if (noiommu_claimed(pdev))
+		return;
+	if (!noiommu_claimable(pdev))
+		pr_notice("devices=%s: %s is a bridge and never claimed\n",
+			  text, pci_name(pdev));
+	else if (READ_ONCE(pdev->dev.driver))
+		pr_notice("devices=%s: %s is claimed when it is unbound from %s\n",
+			  text, pci_name(pdev), dev_driver_string(&pdev->dev));
+}
+
+/**
+ * noiommu_filter_report() - say what devices= names and is not claimed
+ *
+ * Without a claim there is nothing else that says why. What is refused has its line
+ * in the log already.
+ */
+void noiommu_filter_report(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < noiommu_filter_count; i++) {
+		const char *text = noiommu_filter_text[i];
+		struct pci_dev *pdev = NULL;
+		bool found = false;
+
+		for_each_pci_dev(pdev) {
+			if (!noiommu_filter_names(&noiommu_filters[i], pdev))
+				continue;
+			found = true;
+			noiommu_filter_explain(text, pdev);
+		}
+		if (!found)
+			pr_notice("devices=%s: there is no such function now\n",
+				  text);
+	}
 }
 
 module_param_array_named(devices, noiommu_filter_text, charp,

@@ -53,6 +53,7 @@ void noiommu_function_hide(struct pci_dev *pdev);
 /* filter.c */
 int noiommu_filter_init(void);
 bool noiommu_filter_match(struct pci_dev *pdev);
+void noiommu_filter_report(void);
 
 /* refuse.c */
 int noiommu_refuse_host(void);

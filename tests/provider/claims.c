@@ -169,6 +169,8 @@ TEST_F(claims, devices_malformed)
 	static const char * const malformed[] = {
 		"nonsense", "8086", "8086:", "8086:10d3:", "00:03.8", "00:20.0",
 		"0000:00:03.0x", "0000:100:03.0", "03.0", "8086:10d3,00:03",
+		/* As the function's after a cut to 32 bits. */
+		"100000000:00:03.0", "100000000:03.0", "00:100000003.0",
 	};
 	unsigned int i;
 
@@ -179,6 +181,27 @@ TEST_F(claims, devices_malformed)
 	}
 	EXPECT_TRUE(kernel_log_has("devices=nonsense: want"));
 	EXPECT_TRUE(pci_is_unclaimed(self->edu));
+}
+
+/* What is named and not claimed has one line that says why. */
+TEST_F(claims, devices_that_are_not_claimed)
+{
+	char expected[128], port[PCI_ADDRESS_SIZE];
+
+	ASSERT_EQ(0, pci_find(ROOT_PORT_VENDOR, ROOT_PORT_DEVICE, 0, port));
+	ASSERT_EQ(0, run("modprobe noiommu devices=%s,%s,0000:7f:1f.7,%s", port,
+			 self->nic, self->edu));
+	EXPECT_EQ(1, provider_claimed());
+	snprintf(expected, sizeof(expected),
+		 "devices=%s: %s is a bridge and never claimed", port, port);
+	EXPECT_TRUE(kernel_log_has(expected));
+	snprintf(expected, sizeof(expected),
+		 "devices=%s: %s is claimed when it is unbound from e1000e",
+		 self->nic, self->nic);
+	EXPECT_TRUE(kernel_log_has(expected));
+	EXPECT_TRUE(kernel_log_has("devices=0000:7f:1f.7: there is no such function now"));
+	snprintf(expected, sizeof(expected), "devices=%s", self->edu);
+	EXPECT_FALSE(kernel_log_has(expected));
 }
 
 TEST_F(claims, offset_between_bus_and_memory)
