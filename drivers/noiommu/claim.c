@@ -217,6 +217,20 @@ bool noiommu_claimable(struct pci_dev *pdev)
 }
 
 /**
+ * noiommu_claim_comes() - will a function be claimed that is not yet?
+ * @pdev: the function, being probed by a driver that manages DMA itself and does
+ *        not take it without a claim
+ *
+ * The driver is asked again after the claim. If the function then turns out to be
+ * one that is refused, the log says so.
+ */
+bool noiommu_claim_comes(struct pci_dev *pdev)
+{
+	return noiommu_claims_enabled() && noiommu_claimable(pdev);
+}
+EXPORT_SYMBOL_GPL(noiommu_claim_comes);
+
+/**
  * noiommu_claim() - claim a function, if it should be
  * @pdev: the function; its device_lock is held
  *

@@ -21,6 +21,7 @@ struct noiommu_bars {
 
 /* claim.c */
 bool noiommu_claimed(struct pci_dev *pdev);
+bool noiommu_claim_comes(struct pci_dev *pdev);
 
 /* provider.c */
 bool noiommu_permitted(void);

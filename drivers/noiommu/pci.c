@@ -225,6 +225,9 @@ static int noiommu_pci_probe(struct pci_dev *pdev,
 	int ret;
 
 	if (!noiommu_claimed(pdev)) {
+		/* Offered again when it is claimed: nothing is wrong. */
+		if (noiommu_claim_comes(pdev))
+			return -ENODEV;
 		pci_err(pdev, "noiommu-pci: not claimed by noiommu, see Documentation/overview.rst\n");
 		return -ENODEV;
 	}
