@@ -20,6 +20,12 @@ static bool noiommu_pci_may_combine(struct vfio_pci_core_device *core, int bar)
 	       core->bar_mmap_supported[bar] && bar != core->msix_bar;
 }
 
+/* Where each mapping has the type that it asks for. */
+bool __weak noiommu_pci_maps_combined(const void __iomem *bar)
+{
+	return true;
+}
+
 /*
  * The type of memory that a BAR is first mapped as is that of all mappings. So
  * core's own comes first, from here; core releases it when the device is closed.
@@ -42,7 +48,8 @@ static int noiommu_pci_combine_bar(struct noiommu_pci *dev, int bar)
 		pci_release_selected_regions(core->pdev, BIT(bar));
 		return -ENOMEM;
 	}
-	__set_bit(bar, &dev->combined);
+	if (noiommu_pci_maps_combined(core->barmap[bar]))
+		set_bit(bar, &dev->combined);
 	return 0;
 }
 
@@ -57,7 +64,6 @@ int noiommu_pci_combine(struct noiommu_pci *dev)
 {
 	int bar, ret = 0;
 
-	dev->combined = 0;
 	if (!READ_ONCE(dev->write_combine))
 		return 0;
 	for (bar = 0; !ret && bar < PCI_STD_NUM_BARS; bar++)
@@ -96,8 +102,19 @@ static ssize_t write_combine_store(struct device *device,
 }
 static DEVICE_ATTR_RW(write_combine);
 
+static ssize_t write_combined_show(struct device *device,
+				   struct device_attribute *attr, char *buf)
+{
+	unsigned long combined;
+
+	combined = READ_ONCE(device_to_noiommu_pci(device)->combined);
+	return sysfs_emit(buf, "%*pbl\n", PCI_STD_NUM_BARS, &combined);
+}
+static DEVICE_ATTR_RO(write_combined);
+
 static struct attribute *noiommu_pci_attrs[] = {
 	&dev_attr_write_combine.attr,
+	&dev_attr_write_combined.attr,
 	NULL
 };
 

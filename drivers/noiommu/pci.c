@@ -76,6 +76,12 @@ static void noiommu_pci_let_sleep(struct noiommu_pci *dev, struct device *device
 
 /* --- VFIO device --------------------------------------------------------------- */
 
+static void noiommu_pci_close(struct vfio_device *vdev)
+{
+	vfio_pci_core_close_device(vdev);
+	WRITE_ONCE(to_noiommu_pci(vdev)->combined, 0);
+}
+
 static int noiommu_pci_open(struct vfio_device *vdev)
 {
 	struct noiommu_pci *dev = to_noiommu_pci(vdev);
@@ -91,7 +97,7 @@ static int noiommu_pci_open(struct vfio_device *vdev)
 	vfio_pci_core_finish_enable(&dev->core);
 	ret = noiommu_pci_combine(dev);
 	if (ret)
-		vfio_pci_core_close_device(vdev);
+		noiommu_pci_close(vdev);
 	return ret;
 }
 
@@ -133,7 +139,7 @@ static const struct vfio_device_ops noiommu_pci_ops = {
 	.init		= vfio_pci_core_init_dev,
 	.release	= vfio_pci_core_release_dev,
 	.open_device	= noiommu_pci_open,
-	.close_device	= vfio_pci_core_close_device,
+	.close_device	= noiommu_pci_close,
 	.ioctl		= vfio_pci_core_ioctl,
 	.device_feature	= vfio_pci_core_ioctl_feature,
 	.read		= vfio_pci_core_read,

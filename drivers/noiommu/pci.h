@@ -15,7 +15,7 @@
  * @node: in noiommu_pci_devices
  * @stays_awake: is not suspended while idle: has a reference of runtime PM
  * @write_combine: wanted from the next open on
- * @combined: bit i: BAR i is mapped write-combined while the device is open
+ * @combined: bit i: BAR i is mapped write-combined; 0 while the device is closed
  */
 struct noiommu_pci {
 	struct vfio_pci_core_device core;
@@ -33,5 +33,8 @@ static inline struct noiommu_pci *to_noiommu_pci(struct vfio_device *vdev)
 /* combine.c */
 extern const struct attribute_group *noiommu_pci_groups[];
 int noiommu_pci_combine(struct noiommu_pci *dev);
+
+/* memtype_x86.c, or else combine.c */
+bool noiommu_pci_maps_combined(const void __iomem *bar);
 
 #endif /* NOIOMMU_PCI_H */

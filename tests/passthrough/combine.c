@@ -6,6 +6,7 @@
  * Guest: ivshmem (BAR 0 is registers, BAR 2 prefetchable memory), edu.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,22 @@ static long chosen(const char *address)
 		 address);
 	file_read_long(path, &value);
 	return value;
+}
+
+/* Which BARs are combined now, as "2"; "" for none. */
+static const char *combined(const char *address)
+{
+	static char text[16];
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/write_combined",
+		 address);
+	ret = file_read(path, text, sizeof(text));
+	if (ret)
+		snprintf(text, sizeof(text), "error %d", ret);
+	text[strcspn(text, "\n")] = '\0';
+	return text;
 }
 
 /* The one type that a range has; "" for none, "mixed" for several. */
@@ -149,6 +166,48 @@ TEST_F(combine, not_by_default)
 {
 	ASSERT_TRUE(map_memory(&self->shm));
 	EXPECT_STREQ(UNCACHED, bar_memtype(self->shm.address, SHM_BAR));
+	EXPECT_STREQ(NONE, combined(self->shm.address));
+}
+
+TEST_F(combine, says_what_is_combined_now)
+{
+	EXPECT_STREQ(NONE, combined(self->shm.address));
+	ASSERT_EQ(0, choose(self->shm.address, "1"));
+	EXPECT_STREQ(NONE, combined(self->shm.address));
+	ASSERT_TRUE(map_memory(&self->shm));
+	EXPECT_STREQ("2", combined(self->shm.address));
+	EXPECT_STREQ(NONE, combined(self->edu));
+	ASSERT_EQ(0, choose(self->shm.address, "0"));
+	EXPECT_STREQ("2", combined(self->shm.address));
+	unmap_memory(&self->shm);
+	EXPECT_STREQ(NONE, combined(self->shm.address));
+	EXPECT_EQ(-EACCES, pci_write(self->shm.address, "write_combined", "2"));
+}
+
+/*
+ * The kernel's file of a BAR maps it as well, and the first mapping decides, unless the
+ * kernel takes that one away (CONFIG_IO_STRICT_DEVMEM).
+ */
+TEST_F(combine, says_what_is_and_not_what_was_chosen)
+{
+	char path[128];
+	bool is;
+	void *file;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource2",
+		 self->shm.address);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	file = mmap(NULL, self->shm.length, READ_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, file);
+	ASSERT_STREQ(UNCACHED, bar_memtype(self->shm.address, SHM_BAR));
+	ASSERT_EQ(0, choose(self->shm.address, "1"));
+	ASSERT_EQ(0, vfio_open(&self->shm.vfio, self->shm.address));
+	is = !strcmp(COMBINED, bar_memtype(self->shm.address, SHM_BAR));
+	EXPECT_STREQ(is ? "2" : NONE, combined(self->shm.address));
+	munmap(file, self->shm.length);
+	close(fd);
 }
 
 TEST_F(combine, first_open)
