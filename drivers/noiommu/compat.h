@@ -179,31 +179,56 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 
 /*
  * From 6.2 on a long-term pin for reading makes a private page the process's own,
- * so that it stays the one the process sees. Before, that takes a write: a forced
- * one where the process may only read, but that would not mind PROT_NONE, so that
- * it is tried for reading first. Shared mappings neither allow nor need it.
+ * so that it stays the one the process sees. Before, that is so for anonymous
+ * pages only: one of a file, or the zero page, in a private mapping takes a write,
+ * a forced one where the process may only read. A shared mapping neither allows
+ * nor needs it, and its pages would become dirty.
  */
 #if defined(HAVE_UNSHARE_COW)
 #define noiommu_compat_pin_fast pin_user_pages_fast
 #elif defined(HAVE_UNSHARE_ANON)
+/* How many of the pages from va on are of its VMA, 0 if that is shared. */
+static inline int noiommu_compat_private(unsigned long va, int count)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int private = 0;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, va);
+	if (vma && !(vma->vm_flags & VM_SHARED))
+		private = min_t(unsigned long, count,
+				(vma->vm_end - ALIGN_DOWN(va, PAGE_SIZE)) /
+				PAGE_SIZE);
+	mmap_read_unlock(mm);
+	return private;
+}
+
 static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 					  unsigned int flags,
 					  struct page **pages)
 {
-	int got, forced;
+	int got, forced, private, anon = 0;
 
-	got = pin_user_pages_fast(va, count, flags | FOLL_WRITE, pages);
-	if (got != -EFAULT || flags & FOLL_WRITE)
-		return got;
 	got = pin_user_pages_fast(va, count, flags, pages);
-	if (got <= 0)
+	if (got <= 0 || flags & FOLL_WRITE)
 		return got;
-	unpin_user_pages(pages, got);
-	forced = pin_user_pages_fast(va, got, flags | FOLL_WRITE | FOLL_FORCE,
-				     pages);
+	while (anon < got && PageAnon(pages[anon]))
+		anon++;
+	if (anon == got)
+		return got;
+	private = noiommu_compat_private(va + anon * PAGE_SIZE, got - anon);
+	if (!private)
+		return got;
+	/* Those before it are as they should be; the caller goes on from there. */
+	unpin_user_pages(pages + anon, got - anon);
+	if (anon)
+		return anon;
+	forced = pin_user_pages_fast(va, private,
+				     flags | FOLL_WRITE | FOLL_FORCE, pages);
 	if (forced != -EFAULT)
 		return forced;
-	return pin_user_pages_fast(va, got, flags, pages);
+	return pin_user_pages_fast(va, private, flags, pages);
 }
 #else
 #error "FAULT_FLAG_UNSHARE is not said to break COW, and there is no gup_must_unshare(flags, page)"
