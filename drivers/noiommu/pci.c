@@ -8,7 +8,6 @@
 #define pr_fmt(fmt) "noiommu-pci: " fmt
 
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/vfio.h>
@@ -17,10 +16,6 @@
 #include "compat.h"
 #include "export.h"
 #include "pci.h"
-
-/* Protects the list. Taken under the mmap lock. */
-static DEFINE_MUTEX(noiommu_pci_lock);
-static LIST_HEAD(noiommu_pci_devices);
 
 /* What core gives to mappings: learnt from the first, and the same for all. */
 static const struct vm_operations_struct *noiommu_pci_vm_ops;
@@ -162,18 +157,17 @@ static const struct vfio_pci_device_ops noiommu_pci_device_ops = {
 
 /* --- Physical addresses of BARs -------------------------------------------------- */
 
+/*
+ * Mappings of stock vfio-pci have the same operations, but its devices not ours. A
+ * mapping keeps its device open, and an open device stays registered: so it is
+ * there for as long as the mmap lock is held.
+ */
 static bool noiommu_pci_is_ours(const struct vm_area_struct *vma)
 {
-	struct noiommu_pci *dev;
+	const struct vfio_pci_core_device *core = vma->vm_private_data;
 
-	lockdep_assert_held(&noiommu_pci_lock);
-	/* Mappings of stock vfio-pci have the same operations. */
-	if (!vma->vm_ops || vma->vm_ops != READ_ONCE(noiommu_pci_vm_ops))
-		return false;
-	list_for_each_entry(dev, &noiommu_pci_devices, node)
-		if (vma->vm_private_data == &dev->core)
-			return true;
-	return false;
+	return vma->vm_ops && vma->vm_ops == READ_ONCE(noiommu_pci_vm_ops) &&
+	       core->vdev.ops == &noiommu_pci_ops;
 }
 
 /* As core does it before it lets a fault through; under memory_lock. */
@@ -188,7 +182,7 @@ static bool noiommu_pci_answers(struct vfio_pci_core_device *core)
 	       (core->pdev->no_command_memory || command & PCI_COMMAND_MEMORY);
 }
 
-static unsigned long noiommu_pci_vma_pfn(struct vfio_pci_core_device *core,
+static unsigned long noiommu_pci_vma_pfn(const struct vfio_pci_core_device *core,
 					 const struct vm_area_struct *vma)
 {
 	const unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
@@ -200,21 +194,37 @@ static unsigned long noiommu_pci_vma_pfn(struct vfio_pci_core_device *core,
 	return PHYS_PFN(start) + (vma->vm_pgoff & (BIT(shift) - 1));
 }
 
+/* Which BAR has the page frame; it is in one of them. */
+static int noiommu_pci_bar_at(const struct vfio_pci_core_device *core,
+			      unsigned long pfn)
+{
+	int bar = 0;
+
+	while (bar < PCI_STD_NUM_BARS - 1 &&
+	       (PFN_PHYS(pfn) < pci_resource_start(core->pdev, bar) ||
+		PFN_PHYS(pfn) > pci_resource_end(core->pdev, bar)))
+		bar++;
+	return bar;
+}
+
+/* Behind some host bridges a BAR has another address on the bus: of no use then. */
 static int noiommu_pci_pfn(struct vm_area_struct *vma, unsigned long va,
 			   unsigned long *pfn)
 {
 	struct vfio_pci_core_device *core = vma->vm_private_data;
-	int ret = -ENOENT;
+	int bar, ret;
 
-	mutex_lock(&noiommu_pci_lock);
-	if (noiommu_pci_is_ours(vma)) {
-		down_read(&core->memory_lock);
-		ret = noiommu_pci_answers(core) ? 0 : -EFAULT;
-		*pfn = noiommu_pci_vma_pfn(core, vma) +
-		       PHYS_PFN(va - vma->vm_start);
-		up_read(&core->memory_lock);
-	}
-	mutex_unlock(&noiommu_pci_lock);
+	if (!noiommu_pci_is_ours(vma))
+		return -ENOENT;
+	*pfn = noiommu_pci_vma_pfn(core, vma);
+	bar = noiommu_pci_bar_at(core, *pfn);
+	if (pci_bus_address(core->pdev, bar) !=
+	    pci_resource_start(core->pdev, bar))
+		return -EOPNOTSUPP;
+	*pfn += PHYS_PFN(va - vma->vm_start);
+	down_read(&core->memory_lock);
+	ret = noiommu_pci_answers(core) ? 0 : -EFAULT;
+	up_read(&core->memory_lock);
 	return ret;
 }
 
@@ -245,22 +255,12 @@ static int noiommu_pci_probe(struct pci_dev *pdev,
 #if NOIOMMU_COMPAT_VFIO_DMABUF
 	dev->core.pci_ops = &noiommu_pci_device_ops;
 #endif
-	/* Listed first: once it is registered it can be opened and mapped. */
-	mutex_lock(&noiommu_pci_lock);
-	list_add_tail(&dev->node, &noiommu_pci_devices);
-	mutex_unlock(&noiommu_pci_lock);
 	noiommu_pci_keep_awake(dev, &pdev->dev);
 	ret = vfio_pci_core_register_device(&dev->core);
-	if (ret)
-		goto err_unlist;
-	return 0;
-
-err_unlist:
-	noiommu_pci_let_sleep(dev, &pdev->dev);
-	mutex_lock(&noiommu_pci_lock);
-	list_del(&dev->node);
-	mutex_unlock(&noiommu_pci_lock);
-	vfio_put_device(&dev->core.vdev);
+	if (ret) {
+		noiommu_pci_let_sleep(dev, &pdev->dev);
+		vfio_put_device(&dev->core.vdev);
+	}
 	return ret;
 }
 
@@ -270,9 +270,6 @@ static void noiommu_pci_remove(struct pci_dev *pdev)
 
 	vfio_pci_core_unregister_device(core);
 	noiommu_pci_let_sleep(to_noiommu_pci(&core->vdev), &pdev->dev);
-	mutex_lock(&noiommu_pci_lock);
-	list_del(&to_noiommu_pci(&core->vdev)->node);
-	mutex_unlock(&noiommu_pci_lock);
 	vfio_put_device(&core->vdev);
 }
 

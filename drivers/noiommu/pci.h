@@ -6,20 +6,17 @@
 #define NOIOMMU_PCI_H
 
 #include <linux/container_of.h>
-#include <linux/list.h>
 #include <linux/vfio_pci_core.h>
 
 /**
  * struct noiommu_pci - a function under this driver
  * @core: what vfio-pci-core knows; also the driver data
- * @node: in noiommu_pci_devices
  * @stays_awake: is not suspended while idle: has a reference of runtime PM
  * @write_combine: wanted from the next open on
  * @combined: bit i: BAR i is mapped write-combined; 0 while the device is closed
  */
 struct noiommu_pci {
 	struct vfio_pci_core_device core;
-	struct list_head node;
 	bool stays_awake;
 	bool write_combine;
 	unsigned long combined;
