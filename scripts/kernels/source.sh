@@ -81,11 +81,9 @@ kind_source_make() {
 	say "building $name, about ten minutes on 2 cores (log: $log)"
 	source_progress &
 	progress=$!
-	# shellcheck disable=SC2064 # this process
-	trap "kill $progress 2>/dev/null; rm -rf '$tmp'" EXIT
 	source_make -j"$(nproc)"
 	source_make INSTALL_MOD_PATH="$out/modules" INSTALL_MOD_STRIP=1 modules_install
-	kill "$progress"
+	kill "$progress" || :
 	release=$(cat "$tree/include/config/kernel.release")
 	rm -f "$out/modules/lib/modules/$release"/{build,source}
 	cp "$tree/arch/x86/boot/bzImage" "$out/vmlinuz"
