@@ -7,121 +7,14 @@ ME=${0##*/}
 # depmod and its like are there, where Debian's users do not look.
 PATH=$PATH:/usr/sbin:/sbin
 
-# --- How a script ends ---------------------------------------------------------
+# shellcheck source=scripts/exit.sh
+. "${BASH_SOURCE[0]%/*}/exit.sh"
 
-# What fails inside $(...) ends that, too.
-shopt -s inherit_errexit
-set -E
-
-# Not empty while the last line that was printed says why we end: also to subshells, and
-# to the scripts that called this one. A pipe, because it needs no room and no removal.
-[ -p "/dev/fd/${NOIOMMU_SAID:-none}" ] || {
-	exec {NOIOMMU_SAID}<> <(:)
-	export NOIOMMU_SAID
+# pause SECONDS: no process that sleeps is left of it when the script ends.
+pause() {
+	read -r -t "$1" -u "$never" || :
 }
-exit_steps=()
-fault=""
-
-# What a status other than 0 means has been told: a verdict does so, too.
-said() {
-	read -r -t 0 -u "$NOIOMMU_SAID" || echo >&"$NOIOMMU_SAID"
-}
-
-unsaid() {
-	! read -r -t 0 -u "$NOIOMMU_SAID" || read -r -t 1 -u "$NOIOMMU_SAID"
-}
-
-die() {
-	printf '%s: %s\n' "$ME" "$*" >&2
-	said
-	exit "${DIE_STATUS:-1}"
-}
-
-say() {
-	unsaid || :
-	[ -n "$QUIET" ] || printf '%s: %s\n' "$ME" "$*" >&2
-}
-
-# on_exit COMMAND...: when the script ends, however it does; the last one first, each
-# whatever became of the others.
-on_exit() {
-	exit_steps+=("${*@Q}")
-}
-
-# took_fault STATUS FILE LINE COMMAND: the ERR trap. A subshell has no EXIT trap, and the
-# command that failed is known only here.
-took_fault() {
-	[[ $- == *e* ]] || return 0
-	fault="${2#"${top:-}/"}:$3: status $1 of: ${4%%$'\n'*}"
-	[ "$BASHPID" = "$$" ] || say_fault
-}
-
-say_fault() {
-	if ! read -r -t 0 -u "$NOIOMMU_SAID"; then
-		printf '%s: %s%s\n' "$ME" "$fault" "${log:+ (log: $log)}" >&2
-		said
-	fi
-}
-
-# stop_children PID: what it has started and still runs. Its subshells hand nothing on.
-stop_children() {
-	local pid pids=()
-
-	read -ra pids <"/proc/$1/task/$1/children" || :
-	for pid in "${pids[@]}"; do
-		! cmp -s "/proc/$$/cmdline" "/proc/$pid/cmdline" || stop_children "$pid"
-		kill "$pid" && stopped+=("$pid")
-	done
-}
-
-# still_runs PID: a zombie does not, and may wait long for its parent.
-still_runs() {
-	local stat
-
-	read -r stat <"/proc/$1/stat" && [[ $stat != *") Z "* ]]
-}
-
-# What still runs would write beside what is removed next; 10 s at most.
-wait_for_stopped() {
-	local pid tries=0
-
-	for pid in "${stopped[@]}"; do
-		while still_runs "$pid" && [ "$((++tries))" -le 100 ]; do
-			sleep 0.1
-		done
-	done
-}
-
-# at_exit STATUS COMMAND: the EXIT trap. A signal leaves any status here, and a function
-# in which the script still is: nothing else ends there without exit or a fault.
-# shellcheck disable=SC2317 # called by trap
-at_exit() {
-	local status=$1 step stopped=()
-
-	trap - ERR
-	trap '' INT TERM HUP
-	set +e
-	{
-		stop_children "$$"
-		wait_for_stopped
-	} 2>/dev/null
-	for ((step = ${#exit_steps[@]} - 1; step >= 0; step--)); do
-		eval "${exit_steps[step]}"
-	done
-	if [ -z "$fault" ] && [[ ${#FUNCNAME[@]} -gt 2 && $2 != exit* ]]; then
-		fault="stopped by a signal, or by bash, in the middle of: ${2%%$'\n'*}"
-		unsaid
-	elif [ "$status" -eq 0 ]; then
-		return
-	fi
-	fault=${fault:-"ended with status $status"}
-	say_fault
-}
-
-trap 'took_fault "$?" "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
-trap 'at_exit "$?" "$BASH_COMMAND"' EXIT
-
-# -------------------------------------------------------------------------------
+exec {never}<> <(:)
 
 # need_root PURPOSE: asked before output goes to a log that nobody would look into.
 need_root() {
@@ -136,6 +29,22 @@ as_root() {
 		need_root "run $1"
 		sudo "$@"
 	fi
+}
+
+# apt_get LOG COMMAND...: an apt-get, with what it prints in LOG. Apt itself waits for who
+# holds dpkg's lock, but not for who holds that of its lists: five minutes at most.
+apt_get() {
+	local log=$1 holder tries=0
+
+	shift
+	until "$@" >"$log" 2>&1 </dev/null; do
+		holder=$(sed -n 's/^E: Could not get lock .* held by //p' "$log" | head -n 1)
+		if [ -z "$holder" ] || [ "$((++tries))" -gt 150 ]; then
+			return 1
+		fi
+		[ "$tries" -gt 1 ] || say "waiting for $holder, which holds apt's lock"
+		pause 2
+	done
 }
 
 # Prints the cache directory, making it first.
@@ -153,18 +62,40 @@ cache_publish() {
 		return
 	fi
 	# Somebody else was faster: the key says theirs is the same.
-	[ -e "$2" ] || die "cannot rename $1 to $2: is the disk full?"
+	[ -e "$2" ] || die "cannot rename $1 to $2"
 	rm -rf "$1"
+}
+
+# cache_lock NAME: held until cache_unlock NAME, or until the script and what it has
+# started have ended. Who holds it is written in it.
+declare -A cache_locks=()
+cache_lock() {
+	local file fd holder
+
+	file=$(cache_dir)/$1.lock
+	exec {fd}<>"$file"
+	flock -n "$fd" || {
+		read -r holder <"$file" || holder="a process"
+		say "waiting for $holder, which holds $file"
+		flock "$fd"
+	}
+	echo "$ME (process $$)" >"$file"
+	cache_locks[$1]=$fd
+}
+
+cache_unlock() {
+	local fd=${cache_locks[$1]}
+
+	exec {fd}>&-
 }
 
 # cache_temp PREFIX: sets tmp to a directory beside the products, so that rename works;
 # it goes when the script ends. Those of runs that had no time for that go here.
 cache_temp() {
-	local cache dir lock
+	local cache dir
 
 	cache=$(cache_dir)
-	exec {lock}>"$cache/.lock"
-	flock "$lock"
+	cache_lock temp
 	for dir in "$cache"/.part-*/; do
 		[ ! -d "$dir" ] || flock -n "$dir" rm -rf "$dir" || :
 	done
@@ -173,7 +104,7 @@ cache_temp() {
 	# Held as long as we live, or what we have started.
 	exec {dir}<"$tmp"
 	flock "$dir"
-	exec {lock}>&-
+	cache_unlock temp
 }
 
 # cache_use PRODUCT: it was used now; products of its kind (the name up to the last
@@ -182,6 +113,13 @@ cache_use() {
 	touch -c "$1"
 	find "${1%/*}" -maxdepth 1 -name "$(basename "${1%-*}")-*" -mtime +14 -exec rm -rf {} + || :
 }
+
+# key_of COMMAND...: the hash of what it prints. Fails if it does: half of a key would
+# be that of another product.
+key_of() (
+	set -o pipefail
+	"$@" | hash_of -
+)
 
 # hash_of FILE...: - is stdin.
 hash_of() {

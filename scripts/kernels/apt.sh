@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # Packages of a Debian suite, also of one that this system does not use: that gets
 # lists of its own, in the cache, and the system's apt never hears of it. Sourced by
-# scripts/kernel; suite and cache are set.
+# scripts/kernel; suite, cache and log are set.
 
 # The options of apt for the suite.
 apt_options=()
@@ -50,12 +50,12 @@ apt_choose() {
 }
 
 apt_update() {
-	local log=$cache/apt-update.log as=as_root
+	local as=as_root
 
 	say "apt-get update for $suite"
 	[ "${apt_options[0]}" != -c ] || as=""
-	$as apt-get -qq "${apt_options[@]}" update >"$log" 2>&1 ||
-		die "apt-get update for $suite failed: $(tail -n 1 "$log")"
+	apt_get "$log" $as apt-get -qq "${apt_options[@]}" update ||
+		die "apt-get update for $suite failed: $(tail -n 1 "$log") (log: $log)"
 }
 
 # apt_version PACKAGE: the newest; fails if there is none.
@@ -87,12 +87,19 @@ apt_download() {
 
 	mkdir -p "$dir"
 	for try in 1 2; do
-		(cd "$dir" && apt-get -qq "${apt_options[@]}" download "${pkgs[@]}") >"$dir/log" 2>&1 &&
+		(cd "$dir" && apt-get -qq "${apt_options[@]}" download "${pkgs[@]}") >"$log" 2>&1 && {
+			cache_unlock "apt-$suite"
 			return
+		}
 		[ "$try" = 2 ] || {
 			apt_update
 			kind_"$kind"_resolve || break
 		}
 	done
-	die "cannot download ${pkgs[*]}: $(tail -n 1 "$dir/log")"
+	die "cannot download ${pkgs[*]}: $(tail -n 1 "$log") (log: $log)"
+}
+
+# unpack_deb FILE DIR
+unpack_deb() {
+	dpkg-deb -x "$1" "$2" || die "cannot unpack $(basename "$1")"
 }

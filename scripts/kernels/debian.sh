@@ -36,25 +36,26 @@ debian_mend_headers() {
 debian_source() {
 	local tmp=$1
 
-	dpkg-deb -x "$tmp"/deb/linux-source-* "$tmp/tar"
+	unpack_deb "$tmp"/deb/linux-source-* "$tmp/tar"
 	rm -f "$tmp"/deb/linux-source-*
 	mkdir "$tmp/out/source"
 	# shellcheck disable=SC2046 # a list of words
 	tar -C "$tmp/out/source" --strip-components=1 --wildcards \
 		-xJf "$tmp"/tar/usr/src/linux-source-*.tar.xz $(printf '*/%s ' "${source_files[@]}") ||
-		die "a file of the list in scripts/kernel is not in $(basename "$tmp"/tar/usr/src/*.tar.xz)"
+		die "cannot unpack the files of the list in scripts/kernel from $(basename "$tmp"/tar/usr/src/*.tar.xz)"
 	rm -rf "$tmp/tar"
 }
 
 debian_unpack() {
-	local tmp=$1 out=$1/out deb
+	local tmp=$1 out=$1/out deb source
 
 	mkdir -p "$out/headers" "$tmp/image"
 	say "unpacking $release"
 	debian_source "$tmp" &
-	dpkg-deb -x "$tmp"/deb/linux-image-* "$tmp/image"
+	source=$!
+	unpack_deb "$tmp"/deb/linux-image-* "$tmp/image"
 	for deb in "$tmp"/deb/linux-headers-* "$tmp"/deb/linux-kbuild-*; do
-		dpkg-deb -x "$deb" "$out/headers"
+		unpack_deb "$deb" "$out/headers"
 	done
 	mkdir -p "$out/modules/lib"
 	mv "$tmp/image/lib/modules" "$out/modules/lib/"
@@ -62,7 +63,7 @@ debian_unpack() {
 	mv "$tmp/image/boot/vmlinuz-$release" "$out/vmlinuz"
 	mv "$tmp/image/boot/config-$release" "$out/config"
 	debian_mend_headers "$out"
-	wait $! || exit
+	wait "$source"
 }
 
 kind_debian_key() {

@@ -8,9 +8,10 @@ unpack_vmlinux() {
 
 	while read -r magic unpack; do
 		at=$(LC_ALL=C grep -aobP -m1 "$magic" "$1" | head -n 1 | cut -d: -f1) || continue
-		# The packed kernel is followed by other things: no status tells.
-		tail -c +$((at + 1)) "$1" | $unpack 2>/dev/null && return
-		return 0
+		# The packed kernel is followed by other things: the unpacker's status says
+		# nothing. That of cat says whether there was room.
+		tail -c +$((at + 1)) "$1" | $unpack 2>/dev/null | cat
+		return
 	done <<-'END'
 	\xFD7zXZ\x00 xz -dc
 	\x28\xB5\x2F\xFD zstd -dc

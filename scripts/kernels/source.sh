@@ -8,7 +8,7 @@ source_configs() {
 	local config
 
 	for config in ${configs//,/ }; do
-		cat "$configs_dir/$config" || exit
+		cat "$configs_dir/$config"
 	done
 	# Two builds of one version must not share a directory of modules.
 	echo "CONFIG_LOCALVERSION=\"-${configs##*,}\""
@@ -18,7 +18,7 @@ kind_source_resolve() {
 	local version
 
 	# The compiler decides the product, too.
-	"$top/scripts/deps" source
+	"$top/scripts/deps" source || exit
 	version=$(apt_version "$package") || return 1
 	pkgs=("$package=$version")
 }
@@ -33,9 +33,10 @@ source_unpack() {
 	local tmp=$1
 
 	say "unpacking ${pkgs[*]}"
-	dpkg-deb -x "$tmp"/deb/*.deb "$tmp/tar"
+	unpack_deb "$tmp"/deb/*.deb "$tmp/tar"
 	mkdir -p "$tmp/out/build"
-	tar -C "$tmp/out/build" --strip-components=1 -xJf "$tmp"/tar/usr/src/linux-source-*.tar.xz
+	tar -C "$tmp/out/build" --strip-components=1 -xJf "$tmp"/tar/usr/src/linux-source-*.tar.xz ||
+		die "cannot unpack the sources of ${pkgs[*]}"
 	rm -rf "$tmp/tar" "$tmp/deb"
 }
 
@@ -55,22 +56,23 @@ source_configure() {
 		/^#/ || !NF { next }
 		{ want[$1] = $0 }
 		END { for (o in want) if (want[o] !~ /=n$/) print want[o] }' "$wanted" |
-		grep -vxF -f "$tree/.config") || return 0
-	die "$name cannot have ${unset//$'\n'/ }: see tests/vm/configs"
+		grep -vxF -f "$tree/.config") || [ $? -eq 1 ]
+	[ -z "$unset" ] || die "$name cannot have ${unset//$'\n'/ }: see tests/vm/configs"
 }
 
-# Prints how far make is, every half minute.
-source_progress() {
+# Prints how far make is, every half minute. It is not among what decides the product.
+show_progress() {
 	local steps
 
-	while sleep 30; do
+	while :; do
+		pause 30
 		steps=$(grep -cE '^  [A-Z]+ ' "$log") || :
 		say "$name: $steps files made"
 	done
 }
 
 kind_source_make() {
-	local tmp=$1 tree=$1/out/build out=$1/out log=$cache/build-$name.log progress
+	local tmp=$1 tree=$1/out/build out=$1/out progress
 
 	say "downloading ${pkgs[*]} (170 MB)"
 	apt_download "$tmp/deb"
@@ -79,11 +81,11 @@ kind_source_make() {
 	source_configs >"$tmp/configs"
 	source_configure "$tmp/configs"
 	say "building $name, about ten minutes on 2 cores (log: $log)"
-	source_progress &
+	show_progress &
 	progress=$!
 	source_make -j"$(nproc)"
 	source_make INSTALL_MOD_PATH="$out/modules" INSTALL_MOD_STRIP=1 modules_install
-	kill "$progress" || :
+	kill "$progress"
 	release=$(cat "$tree/include/config/kernel.release")
 	rm -f "$out/modules/lib/modules/$release"/{build,source}
 	cp "$tree/arch/x86/boot/bzImage" "$out/vmlinuz"
