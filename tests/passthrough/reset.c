@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -17,6 +18,7 @@
 #include "interrupts.h"
 #include "kselftest_harness.h"
 #include "memory.h"
+#include "noiommu.h"
 #include "nvme.h"
 #include "passthrough.h"
 #include "sysfs.h"
@@ -134,6 +136,76 @@ TEST_F(reset, info)
 	for (i = 0; i < CONTROLLERS; i++)
 		EXPECT_EQ(VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET,
 			  device_flags(&self->of[i].nvme.vfio));
+}
+
+/* A thread in a call that another one's reset makes wait. */
+struct waiting {
+	int noiommu;
+	const volatile void *bar;
+	volatile int state;
+};
+
+enum { NOT_YET, CALLED, ANSWERED };
+
+static void *ask_where(void *argument)
+{
+	struct waiting *waiting = argument;
+
+	waiting->state = CALLED;
+	translate_error(waiting->noiommu, (void *)waiting->bar, PAGE, 0);
+	waiting->state = ANSWERED;
+	return NULL;
+}
+
+static void *reset_device(void *argument)
+{
+	passthrough_reset(argument);
+	return NULL;
+}
+
+/* How many translations of a BAR are done while one of another BAR waits. */
+static int translated_meanwhile(struct vfio *busy, struct waiting *waiting,
+				const volatile void *other)
+{
+	pthread_t reset, ask;
+	int done = 0;
+
+	if (pthread_create(&reset, NULL, reset_device, busy))
+		return -1;
+	usleep(20000);
+	if (pthread_create(&ask, NULL, ask_where, waiting))
+		return -1;
+	while (waiting->state == NOT_YET)
+		;
+	usleep(10000);
+	while (waiting->state == CALLED &&
+	       !translate_error(waiting->noiommu, (void *)other, PAGE, 0))
+		done++;
+	pthread_join(ask, NULL);
+	pthread_join(reset, NULL);
+	return done;
+}
+
+/* A reset takes 100 ms: that is for who asks for the same device. */
+TEST_F(reset, others_are_translated_meanwhile)
+{
+	struct waiting waiting = {
+		.noiommu = noiommu_open_device(),
+		.bar = self->of[ALONE].nvme.registers,
+	};
+	int most = 0, i;
+
+	ASSERT_LE(0, waiting.noiommu);
+	for (i = 0; i < 5; i++) {
+		int done;
+
+		waiting.state = NOT_YET;
+		done = translated_meanwhile(&self->of[ALONE].nvme.vfio, &waiting,
+					    self->of[BEHIND].nvme.registers);
+		most = done > most ? done : most;
+	}
+	EXPECT_LT(5, most);
+	close(waiting.noiommu);
 }
 
 TEST_F(reset, function)
