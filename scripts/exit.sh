@@ -31,6 +31,7 @@ unsaid() {
 complain() {
 	local to=$stderr
 
+	fault=$1
 	[ "$BASHPID" = "$$" ] || to=2
 	printf '%s: %s\n' "$ME" "$1" >&"$to"
 	said
@@ -119,7 +120,7 @@ at_exit() {
 		wait_for_stopped
 	} 2>/dev/null
 	for ((step = ${#exit_steps[@]} - 1; step >= 0; step--)); do
-		eval "${exit_steps[step]}"
+		(eval "${exit_steps[step]}")
 	done
 	if [ -z "$fault" ] && [[ ${#FUNCNAME[@]} -gt 2 && $2 != exit* ]]; then
 		fault="stopped by a signal, or by bash, in the middle of: ${2%%$'\n'*}"

@@ -69,6 +69,7 @@ cache_publish() {
 # cache_lock NAME: held until cache_unlock NAME, or until the script and what it has
 # started have ended. Who holds it is written in it.
 declare -A cache_locks=()
+cache_holds=()
 cache_lock() {
 	local file fd holder
 
@@ -81,6 +82,16 @@ cache_lock() {
 	}
 	echo "$ME (process $$)" >"$file"
 	cache_locks[$1]=$fd
+	cache_holds+=("$fd")
+}
+
+# For who only looks on, in the background: a lock must not wait for it.
+cache_hold_nothing() {
+	local fd
+
+	for fd in "${cache_holds[@]}"; do
+		exec {fd}>&-
+	done
 }
 
 cache_unlock() {
@@ -104,6 +115,7 @@ cache_temp() {
 	# Held as long as we live, or what we have started.
 	exec {dir}<"$tmp"
 	flock "$dir"
+	cache_holds+=("$dir")
 	cache_unlock temp
 }
 

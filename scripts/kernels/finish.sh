@@ -7,7 +7,8 @@ unpack_vmlinux() {
 	local magic unpack at
 
 	while read -r magic unpack; do
-		at=$(LC_ALL=C grep -aobP -m1 "$magic" "$1" | head -n 1 | cut -d: -f1) || continue
+		at=$(LC_ALL=C grep -aobP -m1 "$magic" "$1" | head -n 1 | cut -d: -f1)
+		[ -n "$at" ] || continue
 		# The packed kernel is followed by other things: the unpacker's status says
 		# nothing. That of cat says whether there was room.
 		tail -c +$((at + 1)) "$1" | $unpack 2>/dev/null | cat

@@ -64,8 +64,8 @@ source_configure() {
 show_progress() {
 	local steps
 
-	while :; do
-		pause 30
+	cache_hold_nothing
+	while pause 30 && kill -0 "$$" 2>/dev/null; do
 		steps=$(grep -cE '^  [A-Z]+ ' "$log") || :
 		say "$name: $steps files made"
 	done
