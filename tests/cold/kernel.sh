@@ -28,8 +28,10 @@ test_kernel_in_use_stays() {
 	cold "${debian[@]}"
 	touch -d '20 days ago' "$NOIOMMU_CACHE"/kernel-*
 	touch -h -d '20 days ago' "$NOIOMMU_CACHE"/kernel-*.current
+	: >"$COLD/calls"
 	cold "${debian[@]}"
 	cold "${debian[@]}"
+	! grep '^apt-' "$COLD/calls" || fail "apt was asked for another one"
 	left "$product" "$product.current"
 }
 
@@ -76,7 +78,7 @@ test_kernel_that_does_not_build() {
 test_kernel_without_what_builds_it() {
 	echo bison >"$COLD/missing"
 	breaks 'apt-get *DPkg*update*' 'apt-get update failed: the whole story is in ' "${built[@]}"
-	said_once 'failed'
+	said_once 'update failed: '
 }
 
 # --- The disk is full ----------------------------------------------------------------
