@@ -96,6 +96,14 @@ test_clean_end_under_lockdown() {
 	want 3 '\[integrity\]'
 }
 
+test_guest_knows_how_slow_it_is() {
+	# shellcheck disable=SC2016 # the guest expands it
+	vm -- sh -c 'read -r now _ </proc/uptime
+		echo "$SLOWNESS of $now"
+		[ "$SLOWNESS" -ge $((${now%.*} / 4)) ] && [ "$SLOWNESS" -ge 1 ] && [ "$SLOWNESS" -le "${now%.*}" ]'
+	want 0
+}
+
 test_icount_repeats() {
 	local first second
 	# shellcheck disable=SC2016
