@@ -39,11 +39,11 @@ struct noiommu_lockless {
 static bool noiommu_lockless_takes(const struct noiommu_lockless *walk,
 				   unsigned long pfn)
 {
-	struct page *page = pfn_to_page(pfn);
-	struct folio *folio = page_folio(page);
+	struct folio *folio;
 
 	if (walk->pinned)
 		return true;
+	folio = page_folio(pfn_to_page(pfn));
 	return !noiommu_page_flags(&folio->page) &&
 	       (folio_test_swapbacked(folio) || folio_test_large(folio));
 }

@@ -21,6 +21,7 @@
  *
  * Lock order: iommu_group.mutex (in the IOMMU core), noiommu_owner_lock.
  */
+#include <linux/ioport.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -49,6 +50,8 @@ static LIST_HEAD(noiommu_processes);
 static LIST_HEAD(noiommu_holds);
 /* Counts how often ownership was taken. */
 static u64 noiommu_owner_time;
+/* How many of the owned functions do not reach all addresses; also read without. */
+static unsigned int noiommu_owners_limited;
 
 static struct workqueue_struct *noiommu_owner_wq;
 
@@ -109,8 +112,8 @@ static struct noiommu_process *noiommu_process_current(void)
 /**
  * noiommu_owner_reach() - memory that all functions of the calling process reach
  *
- * Return: the last byte that the buses of all of them let through; %U64_MAX if it
- * owns none.
+ * Return: the last byte that the buses of all of them let through; %U64_MAX if that
+ * is all.
  */
 u64 noiommu_owner_reach(void)
 {
@@ -118,8 +121,8 @@ u64 noiommu_owner_reach(void)
 	const struct noiommu_owner *owner;
 	u64 limit = U64_MAX;
 
-	/* Most callers own nothing yet, or pin before they open a device. */
-	if (list_empty_careful(&noiommu_owners))
+	/* As a rule all functions reach everything. */
+	if (!READ_ONCE(noiommu_owners_limited))
 		return limit;
 	mutex_lock(&noiommu_owner_lock);
 	list_for_each_entry(owner, &noiommu_owners, node)
@@ -127,6 +130,14 @@ u64 noiommu_owner_reach(void)
 			limit = min(limit, owner->limit);
 	mutex_unlock(&noiommu_owner_lock);
 	return limit;
+}
+
+static void noiommu_owner_limits(const struct noiommu_owner *owner, int change)
+{
+	lockdep_assert_held(&noiommu_owner_lock);
+	if (owner->limit < iomem_resource.end)
+		WRITE_ONCE(noiommu_owners_limited,
+			   noiommu_owners_limited + change);
 }
 
 static bool noiommu_hold_needed(const struct noiommu_hold *hold)
@@ -176,6 +187,7 @@ int noiommu_owner_take(struct noiommu_owner *owner, u64 limit)
 		owner->process = process;
 		owner->since = ++noiommu_owner_time;
 		owner->limit = limit;
+		noiommu_owner_limits(owner, 1);
 		list_add(&owner->node, &noiommu_owners);
 	}
 	mutex_unlock(&noiommu_owner_lock);
@@ -195,6 +207,7 @@ void noiommu_owner_give(struct noiommu_owner *owner)
 		return;
 	mutex_lock(&noiommu_owner_lock);
 	list_del(&owner->node);
+	noiommu_owner_limits(owner, -1);
 	owner->process->owned--;
 	owner->process = NULL;
 	if (!list_empty(&noiommu_holds))
