@@ -107,6 +107,12 @@ long memory_pinned(void)
 	return acquired - released;
 }
 
+long memory_pinned_soon(long expected)
+{
+	wait_until(memory_pinned() == expected);
+	return memory_pinned();
+}
+
 static long own_status(const char *field)
 {
 	long value = -1;

@@ -29,6 +29,11 @@ char *memory_partly_contiguous(void);
 
 /* Pages pinned and not yet unpinned, in the whole system. */
 long memory_pinned(void);
+/*
+ * The same, once it is as many as expected or a time limit is over: what is held for
+ * a device is released soon after its DMA ends, from a workqueue.
+ */
+long memory_pinned_soon(long expected);
 /* Memory accounted to this process, in KiB: as locked, and as pinned. */
 long memory_locked(void);
 long memory_accounted(void);
