@@ -91,10 +91,13 @@ static inline unsigned long noiommu_entry_end(unsigned long entry,
 	return (va | ((PAGE_SIZE << noiommu_entry_order(entry)) - 1)) + 1;
 }
 
-/* Some device memory has pages: BARs given to P2PDMA, persistent memory. */
-static inline u32 noiommu_page_flags(const struct page *page)
+/*
+ * Some device memory has pages: BARs given to P2PDMA, persistent memory. Of a large
+ * folio only the first page is sure to say so.
+ */
+static inline u32 noiommu_folio_flags(struct folio *folio)
 {
-	return is_zone_device_page(page) ? NOIOMMU_EXTENT_MMIO : 0;
+	return is_zone_device_page(&folio->page) ? NOIOMMU_EXTENT_MMIO : 0;
 }
 
 /* extents.c */

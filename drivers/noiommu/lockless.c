@@ -36,15 +36,15 @@ struct noiommu_lockless {
 };
 
 /* The page may go away meanwhile, but not what says of which kind it is. */
-static bool noiommu_lockless_takes(const struct noiommu_lockless *walk,
-				   unsigned long pfn)
+static __always_inline bool
+noiommu_lockless_takes(const struct noiommu_lockless *walk, unsigned long pfn)
 {
 	struct folio *folio;
 
 	if (walk->pinned)
 		return true;
 	folio = page_folio(pfn_to_page(pfn));
-	return !noiommu_page_flags(&folio->page) &&
+	return !noiommu_folio_flags(folio) &&
 	       (folio_test_swapbacked(folio) || folio_test_large(folio));
 }
 

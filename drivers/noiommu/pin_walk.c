@@ -56,6 +56,19 @@ static int noiommu_pin_pages(unsigned long va, int count, bool write,
 	return noiommu_compat_pin_fast(va, count, flags, pages);
 }
 
+/* Counts a piece of the range, and adds its address to the extents. */
+static __always_inline int noiommu_pin_add(struct noiommu_pinning *pinning,
+					   struct page *page, u64 phys,
+					   unsigned long va, unsigned long next)
+{
+	struct folio *folio = page_folio(page);
+
+	return noiommu_tally_add(&pinning->tally, folio,
+				 noiommu_pages(va, next)) ?:
+	       noiommu_extents_add(&pinning->extents, phys, next - va,
+				   noiommu_folio_flags(folio));
+}
+
 /* Pins what is left of what one entry maps, and learns its size. */
 static int noiommu_pin_one(struct noiommu_pinning *pinning)
 {
@@ -63,7 +76,6 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 	struct page **page = chunk->pages + chunk->count;
 	unsigned long va = pinning->va, next, pfn, size;
 	long got;
-	int ret;
 
 	got = noiommu_pin_pages(va, 1, pinning->pinned->write, page);
 	if (got != 1)
@@ -75,10 +87,9 @@ static int noiommu_pin_one(struct noiommu_pinning *pinning)
 	next = min((va | (size - 1)) + 1, pinning->end);
 	pinning->size = size;
 	pinning->va = next;
-	ret = noiommu_tally_add(&pinning->tally, *page, noiommu_pages(va, next));
-	return ret ?: noiommu_extents_add(&pinning->extents,
-				   page_to_phys(*page) + offset_in_page(va),
-				   next - va, noiommu_page_flags(*page));
+	return noiommu_pin_add(pinning, *page,
+			       page_to_phys(*page) + offset_in_page(va), va,
+			       next);
 }
 
 /* How many huge pages to pin before a look at how they are mapped. */
@@ -150,12 +161,10 @@ static int noiommu_pin_huge(struct noiommu_pinning *pinning)
 		return noiommu_pin_one(pinning);
 	chunk->count += good;
 	pinning->va += good * size;
-	for (i = 0; !ret && i < good; i++)
-		ret = noiommu_tally_add(&pinning->tally, pages[i],
-					size / PAGE_SIZE) ?:
-		      noiommu_extents_add(&pinning->extents,
-					  PFN_PHYS(noiommu_entry_pfn(entries[i])),
-					  size, noiommu_page_flags(pages[i]));
+	for (i = 0; !ret && i < good; i++, va += size)
+		ret = noiommu_pin_add(pinning, pages[i],
+				      PFN_PHYS(noiommu_entry_pfn(entries[i])),
+				      va, va + size);
 	return ret;
 }
 
@@ -177,11 +186,9 @@ static int noiommu_pin_table(struct noiommu_pinning *pinning)
 	chunk->count += got;
 	for (i = 0; !ret && i < got; i++, va = next) {
 		next = min((va | ~PAGE_MASK) + 1, end);
-		ret = noiommu_tally_add(&pinning->tally, pages[i], 1) ?:
-		      noiommu_extents_add(&pinning->extents,
-					  page_to_phys(pages[i]) +
-					  offset_in_page(va), next - va,
-					  noiommu_page_flags(pages[i]));
+		ret = noiommu_pin_add(pinning, pages[i],
+				      page_to_phys(pages[i]) +
+				      offset_in_page(va), va, next);
 	}
 	pinning->va = va;
 	return ret;
@@ -214,6 +221,8 @@ static int noiommu_pin_charge(struct noiommu_pinning *pinning)
 {
 	unsigned long pages = pinning->tally.pages;
 
+	if (!pages)
+		return 0;
 	pinning->tally.pages = 0;
 	return noiommu_pinned_charge(pinning->pinned, pages);
 }

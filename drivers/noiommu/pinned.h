@@ -108,18 +108,17 @@ int noiommu_tally_folio(struct noiommu_tally *tally);
 /**
  * noiommu_tally_add() - count what a reference is for
  * @tally: the tally so far
- * @page: the reference is on it
- * @pages: how many pages of the range it is for, all of the same folio
+ * @folio: the reference is on it
+ * @pages: how many pages of the range it is for, all of the folio
  *
  * Return: 0 or -ENOMEM.
  */
 static inline int noiommu_tally_add(struct noiommu_tally *tally,
-				    struct page *page, unsigned long pages)
+				    struct folio *folio, unsigned long pages)
 {
-	struct folio *folio = page_folio(page);
 	int ret;
 
-	if (!folio_test_large(folio)) {
+	if (!folio_test_large(folio) || pages == folio_nr_pages(folio)) {
 		tally->pages += pages;
 		return 0;
 	}

@@ -96,7 +96,7 @@ static u32 noiommu_batch_flags(const struct noiommu_batch *batch,
 		return 0;
 	if (batch->device)
 		return page_is_ram(pfn) ? 0 : NOIOMMU_EXTENT_MMIO;
-	return noiommu_page_flags(pfn_to_page(pfn));
+	return noiommu_folio_flags(page_folio(pfn_to_page(pfn)));
 }
 
 /* Return: 0, -EFAULT, or -ENOSPC if the user's array is full. */
