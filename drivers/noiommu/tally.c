@@ -24,7 +24,8 @@ void noiommu_tally_init(struct noiommu_tally *tally)
  */
 void noiommu_tally_destroy(struct noiommu_tally *tally)
 {
-	xa_destroy(&tally->parts);
+	if (!xa_empty(&tally->parts))
+		xa_destroy(&tally->parts);
 }
 
 /* Return: 1 if the folio has not been seen in parts before, 0, or -ENOMEM. */

@@ -132,15 +132,34 @@ static int noiommu_batch_drain(struct noiommu_batch *batch,
 static int noiommu_translate_range(struct noiommu_batch *batch,
 				   struct noiommu_extents *extents)
 {
-	int ret = 0;
+	int ret;
 
-	while (!ret && batch->va < batch->end) {
-		ret = noiommu_batch_fill(batch);
-		if (!ret)
-			ret = noiommu_batch_drain(batch, extents);
+	for (;;) {
+		ret = noiommu_batch_fill(batch) ?:
+		      noiommu_batch_drain(batch, extents);
+		if (ret || batch->va == batch->end)
+			break;
 		cond_resched();
 	}
 	return ret == -ENOSPC ? 0 : ret;
+}
+
+/* One window for all members: this is much of what a look-up of one page costs. */
+static int noiommu_translate_answer(struct noiommu_translate __user *to,
+				    const struct noiommu_translate *cmd,
+				    const struct noiommu_extents *extents)
+{
+	if (!user_write_access_begin(to, offsetofend(typeof(*to), reserved)))
+		return -EFAULT;
+	unsafe_put_user(cmd->va + extents->bytes, &to->va, fault);
+	unsafe_put_user(cmd->length - extents->bytes, &to->length, fault);
+	unsafe_put_user(extents->written, &to->nr_extents, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /**
@@ -153,7 +172,6 @@ static int noiommu_translate_range(struct noiommu_batch *batch,
  */
 int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 {
-	struct noiommu_translate __user *to = user;
 	struct noiommu_translate *cmd = arg;
 	u64 va = untagged_addr(cmd->va);
 	struct noiommu_extents extents;
@@ -175,10 +193,6 @@ int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 	trace_noiommu_translate(cmd->va, cmd->length, cmd->flags, extents.total,
 				ret);
 	/* An array that cannot be written has no valid extents. */
-	if (noiommu_extents_flush(&extents) ||
-	    put_user(cmd->va + extents.bytes, &to->va) ||
-	    put_user(cmd->length - extents.bytes, &to->length) ||
-	    put_user(extents.written, &to->nr_extents))
-		return -EFAULT;
-	return ret;
+	return noiommu_extents_flush(&extents) ?:
+	       noiommu_translate_answer(user, cmd, &extents) ?: ret;
 }
