@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs that are mapped by a driver which knows where they are.
+ * BARs: those that are mapped by a driver which knows where they are, and those whose
+ * address is of no use to devices.
  *
  * A page table says nothing of a BAR before the first touch, and what it says
  * afterwards may be of a device that has been reset or is gone. noiommu-pci answers
  * from the mapping itself.
  */
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/rwsem.h>
 
 #include "chardev.h"
@@ -68,4 +70,31 @@ int noiommu_bars_pfn(struct vm_area_struct *vma, unsigned long va,
 		ret = noiommu_bars->pfn(vma, va, pfn);
 	up_read(&noiommu_bars_lock);
 	return ret;
+}
+
+static bool noiommu_bar_moved(struct pci_dev *pdev, int bar, u64 phys)
+{
+	return phys >= pci_resource_start(pdev, bar) &&
+	       phys <= pci_resource_end(pdev, bar) &&
+	       pci_bus_address(pdev, bar) != pci_resource_start(pdev, bar);
+}
+
+/**
+ * noiommu_bars_moved() - has device memory another address on its bus?
+ * @phys: physical address, as the processor uses it
+ *
+ * Behind some host bridges a BAR has: then another function cannot use @phys.
+ */
+bool noiommu_bars_moved(u64 phys)
+{
+	struct pci_dev *pdev = NULL;
+	int bar;
+
+	for_each_pci_dev(pdev)
+		for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+			if (noiommu_bar_moved(pdev, bar, phys)) {
+				pci_dev_put(pdev);
+				return true;
+			}
+	return false;
 }

@@ -64,6 +64,7 @@ bool noiommu_is_pinnable(unsigned long va);
 /* bars.c */
 int noiommu_bars_pfn(struct vm_area_struct *vma, unsigned long va,
 		     unsigned long *pfn);
+bool noiommu_bars_moved(u64 phys);
 
 /*
  * An entry says where a page is and by what size of page it is mapped, in the

@@ -194,34 +194,15 @@ static unsigned long noiommu_pci_vma_pfn(const struct vfio_pci_core_device *core
 	return PHYS_PFN(start) + (vma->vm_pgoff & (BIT(shift) - 1));
 }
 
-/* Which BAR has the page frame; it is in one of them. */
-static int noiommu_pci_bar_at(const struct vfio_pci_core_device *core,
-			      unsigned long pfn)
-{
-	int bar = 0;
-
-	while (bar < PCI_STD_NUM_BARS - 1 &&
-	       (PFN_PHYS(pfn) < pci_resource_start(core->pdev, bar) ||
-		PFN_PHYS(pfn) > pci_resource_end(core->pdev, bar)))
-		bar++;
-	return bar;
-}
-
-/* Behind some host bridges a BAR has another address on the bus: of no use then. */
 static int noiommu_pci_pfn(struct vm_area_struct *vma, unsigned long va,
 			   unsigned long *pfn)
 {
 	struct vfio_pci_core_device *core = vma->vm_private_data;
-	int bar, ret;
+	int ret;
 
 	if (!noiommu_pci_is_ours(vma))
 		return -ENOENT;
-	*pfn = noiommu_pci_vma_pfn(core, vma);
-	bar = noiommu_pci_bar_at(core, *pfn);
-	if (pci_bus_address(core->pdev, bar) !=
-	    pci_resource_start(core->pdev, bar))
-		return -EOPNOTSUPP;
-	*pfn += PHYS_PFN(va - vma->vm_start);
+	*pfn = noiommu_pci_vma_pfn(core, vma) + PHYS_PFN(va - vma->vm_start);
 	down_read(&core->memory_lock);
 	ret = noiommu_pci_answers(core) ? 0 : -EFAULT;
 	up_read(&core->memory_lock);

@@ -26,6 +26,7 @@
  * @flags: bits of enum noiommu_access_flags
  * @slow: @entries may be of anything
  * @device: if so, of a mapping of device memory
+ * @usable: end of device memory that has the same address on its bus
  * @count: how many entries are filled
  * @room: how many there are
  * @entries: as noiommu_entry() makes them; each stands for what is left of the
@@ -38,6 +39,7 @@ struct noiommu_batch {
 	u32 flags;
 	bool slow;
 	bool device;
+	u64 usable;
 	unsigned int count;
 	unsigned int room;
 	unsigned long *entries;
@@ -50,6 +52,7 @@ static int noiommu_batch_init(struct noiommu_batch *batch, unsigned long va,
 	batch->va = va;
 	batch->end = end;
 	batch->flags = flags;
+	batch->usable = 0;
 	batch->entries = batch->small;
 	batch->room = NOIOMMU_BATCH_SMALL;
 	if (end - ALIGN_DOWN(va, PAGE_SIZE) <= NOIOMMU_BATCH_SMALL * PAGE_SIZE)
@@ -99,7 +102,19 @@ static u32 noiommu_batch_flags(const struct noiommu_batch *batch,
 	return noiommu_folio_flags(page_folio(pfn_to_page(pfn)));
 }
 
-/* Return: 0, -EFAULT, or -ENOSPC if the user's array is full. */
+/* Asks once for memory that is contiguous: a BAR as a whole has moved, or has not. */
+static bool noiommu_batch_usable(struct noiommu_batch *batch, u64 phys,
+				 u64 length)
+{
+	bool usable = phys == batch->usable || !noiommu_bars_moved(phys);
+
+	batch->usable = phys + length;
+	return usable;
+}
+
+/*
+ * Return: 0, -EFAULT, -ERANGE, -EOPNOTSUPP, or -ENOSPC if the user's array is full.
+ */
 static int noiommu_batch_drain(struct noiommu_batch *batch,
 			       struct noiommu_extents *extents)
 {
@@ -118,6 +133,10 @@ static int noiommu_batch_drain(struct noiommu_batch *batch,
 		if (extents->total == extents->room &&
 		    !noiommu_extents_grow(extents, phys, flags)) {
 			ret = -ENOSPC;
+			break;
+		}
+		if (flags && !noiommu_batch_usable(batch, phys, next - va)) {
+			ret = -EOPNOTSUPP;
 			break;
 		}
 		ret = noiommu_extents_add(extents, phys, next - va, flags);

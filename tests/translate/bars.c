@@ -199,6 +199,36 @@ TEST_F(bars, sysfs)
 	}
 }
 
+/* Behind such a host bridge another device cannot use what the processor uses. */
+TEST_F(bars, another_address_on_the_bus)
+{
+	char *memory = memory_pages(PAGE), *bars[2];
+	struct translation got;
+	struct vfio vfio;
+	size_t length;
+	int i;
+
+	bars[0] = map_edu(&vfio, self->edu, &length);
+	ASSERT_NE(MAP_FAILED, (void *)bars[0]);
+	bars[1] = map_resource(self->shm, "resource2", SHM_SIZE,
+			       PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)bars[1]);
+	ASSERT_EQ(0, run("insmod ./bus_offset.ko function=%s", self->edu));
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(translation_get(&got, self->fd, bars[i], 2 * PAGE, 0, 0));
+		EXPECT_EQ(-EOPNOTSUPP, got.error);
+		EXPECT_EQ(0, got.done);
+		EXPECT_EQ(0, got.nr);
+		translation_free(&got);
+	}
+	EXPECT_EQ(memory_phys(memory),
+		  translate_one(self->fd, memory, WRITE, NULL));
+	ASSERT_EQ(0, run("rmmod bus_offset"));
+	EXPECT_TRUE(is_bar(self->fd, bars[1], SHM_SIZE, 0,
+			   bar_address(self->shm, 2)));
+	vfio_close(&vfio);
+}
+
 TEST_F(bars, what_is_not_permitted)
 {
 	char *bar = map_resource(self->shm, "resource2", SHM_SIZE, PROT_READ);

@@ -186,8 +186,8 @@ enum noiommu_access_flags {
  * translate again if that fails with EINVAL, because the page moved meanwhile.
  *
  * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ERANGE, EINTR; EOPNOTSUPP also for
- * memory of memfd_secret(), and for a BAR that noiommu-pci has mapped and that has
- * another address on its bus; EFAULT for a part that is not mapped, not readable, with
+ * memory of memfd_secret(), and for a BAR that has another address on its bus;
+ * EFAULT for a part that is not mapped, not readable, with
  * NOIOMMU_ACCESS_WRITE not writable, beyond the end of its file, or of a device
  * that does not answer now.
  */
