@@ -234,6 +234,19 @@ TEST_F(claims, one_that_is_not_trusted)
 	EXPECT_TRUE(pci_is_claimed(self->edu));
 }
 
+/* As a change of the number of virtual functions locks: then claims get out of its way. */
+TEST_F(claims, locks_in_any_order)
+{
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	ASSERT_EQ(0, run("insmod ./lock_order.ko function=%s &", self->edu));
+	ASSERT_TRUE(wait_until(kernel_log_has("lock_order: locked")));
+	EXPECT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	EXPECT_TRUE(pci_is_claimed(self->edu));
+	/* It can go once it has come. */
+	ASSERT_EQ(0, run("until rmmod lock_order; do sleep 0.1; done"));
+}
+
 TEST_F(claims, remove_and_rescan)
 {
 	long before;

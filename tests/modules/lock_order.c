@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks a PCI function, and a while later the PCI hierarchy, as changing the number
+ * of virtual functions does. For tests, in guests.
+ */
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+
+#define WHILE_MS 2000
+
+static char *function;
+module_param(function, charp, 0444);
+
+static int __init lock_order_init(void)
+{
+	unsigned int domain, bus, slot, func;
+	struct pci_dev *pdev;
+
+	if (!function || sscanf(function, "%x:%x:%x.%x", &domain, &bus, &slot,
+				&func) != 4)
+		return -EINVAL;
+	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, func));
+	if (!pdev)
+		return -ENODEV;
+	device_lock(&pdev->dev);
+	pci_info(pdev, "lock_order: locked\n");
+	msleep(WHILE_MS);
+	pci_lock_rescan_remove();
+	pci_unlock_rescan_remove();
+	device_unlock(&pdev->dev);
+	pci_dev_put(pdev);
+	return 0;
+}
+
+static void __exit lock_order_exit(void)
+{
+}
+
+module_init(lock_order_init);
+module_exit(lock_order_exit);
+MODULE_DESCRIPTION("Locks a PCI function and then the hierarchy, for tests");
+MODULE_LICENSE("GPL");
