@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 #   make            the modules, for the running kernel (or KDIR=)
-#   make install    modules, header and modprobe.d file (DESTDIR= for packages)
+#   make install    modules, header, modprobe.d file and manual pages (DESTDIR= for packages)
+#   make uninstall  remove what "make install" installed for this kernel
 #   make check      everything that must hold; SUITES= and KERNELS= select
 #   make check-all  the same on all kernels, and all suites on each: it takes hours
 #   make bench      what an address costs, beside the rivals, and what DPDK gains;
@@ -18,6 +19,9 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 BUILD = $(CURDIR)/build/$(RELEASE)
 SOURCES = $(wildcard drivers/noiommu/*)
+MODULES = noiommu noiommu-pci
+MANPAGES = $(wildcard Documentation/man/*.4)
+MANDIR = /usr/local/share/man/man4
 
 # Distributions' headers lack the vmlinux that BTF of modules is made from.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
@@ -49,6 +53,15 @@ install: modules
 		$(DESTDIR)/usr/local/include/linux/noiommu.h
 	install -D -m 644 drivers/noiommu/noiommu.conf \
 		$(DESTDIR)/etc/modprobe.d/noiommu.conf
+	install -D -m 644 -t $(DESTDIR)$(MANDIR) $(MANPAGES)
+	$(if $(DESTDIR),,depmod $(RELEASE))
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)/lib/modules/$(RELEASE)/updates/,$(foreach module,$(MODULES), \
+		$(module).ko $(module).ko.xz $(module).ko.gz $(module).ko.zst))
+	rm -f $(DESTDIR)/usr/local/include/linux/noiommu.h \
+		$(DESTDIR)/etc/modprobe.d/noiommu.conf \
+		$(addprefix $(DESTDIR)$(MANDIR)/,$(notdir $(MANPAGES)))
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
 check:
@@ -76,4 +89,4 @@ demo:
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install check check-all bench docs dpdk kernel-patch demo clean
+.PHONY: all modules tree install uninstall check check-all bench docs dpdk kernel-patch demo clean
