@@ -8,16 +8,20 @@
 #   make bench      what an address costs, beside the rivals, and what DPDK gains;
 #                   SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
+#   make dist       the committed tree as build/noiommu-VERSION.tar.xz, the same bytes each time
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make dpdk       DPDK with our patches, in the cache; DPDK_SRC=DIR: on a copy of that
 #                   tree; CHECK=1: and test it
 #   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
+#   make clean      remove build/
+#   make help       print this
 #
 # Nothing is written outside build/, so one checkout serves many kernels.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 RELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 BUILD = $(CURDIR)/build/$(RELEASE)
+VERSION = $(shell cat VERSION)
 SOURCES = $(wildcard drivers/noiommu/*)
 MODULES = noiommu noiommu-pci
 MANPAGES = $(wildcard Documentation/man/*.4)
@@ -25,7 +29,7 @@ MANDIR = /usr/local/share/man/man4
 
 # Distributions' headers lack the vmlinux that BTF of modules is made from.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
-	 CONFIG_NOIOMMU_PCI=m \
+	 CONFIG_NOIOMMU_PCI=m NOIOMMU_VERSION=$(VERSION) \
 	 CONFIG_DEBUG_INFO_BTF_MODULES=
 W ?=
 C ?=
@@ -76,6 +80,12 @@ bench:
 docs:
 	scripts/docs
 
+dist:
+	@scripts/dist
+
+help:
+	@sed -n '/^#  /,/^$$/s/^# \{0,1\}//p' Makefile
+
 kernel-patch:
 	@scripts/kernel-patch "$(KERNEL_TREE)"
 
@@ -89,4 +99,4 @@ demo:
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install uninstall check check-all bench docs dpdk kernel-patch demo clean
+.PHONY: all modules tree install uninstall check check-all bench docs dist help dpdk kernel-patch demo clean

@@ -21,6 +21,15 @@
 
 #include "compat-probed.h"
 
+/* --- The modules -------------------------------------------------------------- */
+
+/* In a kernel tree the version is the kernel's. */
+#ifdef NOIOMMU_VERSION
+#define NOIOMMU_COMPAT_MODULE_VERSION	MODULE_VERSION(NOIOMMU_VERSION)
+#else
+#define NOIOMMU_COMPAT_MODULE_VERSION
+#endif
+
 /* --- The IOMMU core ----------------------------------------------------------- */
 
 /*

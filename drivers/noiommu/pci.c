@@ -305,4 +305,5 @@ module_init(noiommu_pci_init);
 module_exit(noiommu_pci_exit);
 
 MODULE_DESCRIPTION("VFIO for functions without an IOMMU, unsafe by nature");
+NOIOMMU_COMPAT_MODULE_VERSION;
 MODULE_LICENSE("GPL");

@@ -191,4 +191,5 @@ late_initcall_sync(noiommu_init);
 module_exit(noiommu_exit);
 
 MODULE_DESCRIPTION("Fake IOMMU: VFIO on hosts without one, unsafe by nature");
+NOIOMMU_COMPAT_MODULE_VERSION;
 MODULE_LICENSE("GPL");
