@@ -61,7 +61,8 @@ TEST_F(device_pages, dax)
 		SKIP(return, "this kernel has no CONFIG_DEV_DAX_HMEM");
 	ASSERT_TRUE(wait_until(!access("/dev/dax0.0", F_OK)));
 	/* Newer kernels would rather have it as System RAM. */
-	run("test -e /sys/bus/dax/devices/dax0.0/driver || echo dax0.0 >/sys/bus/dax/drivers/device_dax/new_id");
+	if (access("/sys/bus/dax/devices/dax0.0/driver", F_OK))
+		file_write("/sys/bus/dax/drivers/device_dax/new_id", "dax0.0");
 	memory = map_shared("/dev/dax0.0", HUGE_2M);
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	memory[0] = 1;
