@@ -16,7 +16,7 @@
 
 /* Protects the pointer, and what it points to while it is called. */
 static DECLARE_RWSEM(noiommu_bars_lock);
-static const struct noiommu_bars *noiommu_bars;
+static const struct noiommu_bar_ops *noiommu_bars;
 
 /**
  * noiommu_bars_register() - answer for mappings of BARs
@@ -24,7 +24,7 @@ static const struct noiommu_bars *noiommu_bars;
  *
  * Return: 0, or -EBUSY if another driver does so.
  */
-int noiommu_bars_register(const struct noiommu_bars *bars)
+int noiommu_bars_register(const struct noiommu_bar_ops *bars)
 {
 	int ret = -EBUSY;
 
@@ -42,7 +42,7 @@ EXPORT_SYMBOL_GPL(noiommu_bars_register);
  * noiommu_bars_unregister() - not any more
  * @bars: as registered; not called any more after this
  */
-void noiommu_bars_unregister(const struct noiommu_bars *bars)
+void noiommu_bars_unregister(const struct noiommu_bar_ops *bars)
 {
 	down_write(&noiommu_bars_lock);
 	if (noiommu_bars == bars)

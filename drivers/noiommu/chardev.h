@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * /dev/noiommu: what its parts know of each other.
- *
- *   chardev.c    the device, its descriptors, dispatch of ioctls
- *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
- *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
- *   pin_walk.c   how a range is pinned, huge page by huge page
- *   pinned.c     what a pin holds, and who it is counted for
- *   tally.c      how many pages that keeps from others
- *   lockless.c   how memory is mapped, where it is present
- *   walk.c       the same, faulted in if need be, and device memory
- *   bars.c       BARs mapped by noiommu-pci, of which the page table need not tell
- *   extents.c    the user's array of extents
+ * /dev/noiommu: what its parts know of each other. noiommu.h lists them.
  */
 #ifndef NOIOMMU_CHARDEV_H
 #define NOIOMMU_CHARDEV_H

@@ -26,11 +26,25 @@
 /* Protects everything below it. */
 static DEFINE_MUTEX(noiommu_claims_lock);
 static LIST_HEAD(noiommu_claims);
-static unsigned int noiommu_claim_total;
+static unsigned int noiommu_claim_count;
 static bool noiommu_allowed;
 /* Set while a claim is registered, for the core's call back to probe. */
 static struct noiommu_claim *noiommu_claiming;
 static struct device *noiommu_claiming_dev;
+/* Of all claims; set before the first. */
+static const struct iommu_ops *noiommu_claim_ops;
+static struct device *noiommu_claim_parent;
+
+/**
+ * noiommu_claim_init() - what all claims have in common
+ * @ops: what the IOMMU core calls
+ * @parent: the device that stands for all claims in sysfs
+ */
+void noiommu_claim_init(const struct iommu_ops *ops, struct device *parent)
+{
+	noiommu_claim_ops = ops;
+	noiommu_claim_parent = parent;
+}
 
 /**
  * noiommu_claim_probe() - iommu_ops.probe_device
@@ -46,24 +60,13 @@ struct iommu_device *noiommu_claim_probe(struct device *dev)
 	/* Compared before use: other devices are probed without our lock. */
 	if (dev != READ_ONCE(noiommu_claiming_dev))
 		return ERR_PTR(-ENODEV);
-	return &noiommu_claiming->iommu;
+	return &noiommu_claiming->function.iommu;
 }
 
 static struct noiommu_claim *noiommu_claim_of(struct device *dev)
 {
-	return container_of(dev->iommu->iommu_dev, struct noiommu_claim, iommu);
-}
-
-/**
- * noiommu_claim_owner() - who owns the DMA of a claimed function
- * @dev: the function; the IOMMU core is attaching it to a domain, so that the claim
- *       stays
- *
- * Return: the owner; always valid.
- */
-struct noiommu_owner *noiommu_claim_owner(struct device *dev)
-{
-	return &noiommu_claim_of(dev)->owner;
+	return container_of(noiommu_function_of(dev), struct noiommu_claim,
+			    function);
 }
 
 /**
@@ -136,7 +139,7 @@ bool noiommu_claims_enabled(void)
 
 unsigned int noiommu_claims_count(void)
 {
-	return READ_ONCE(noiommu_claim_total);
+	return READ_ONCE(noiommu_claim_count);
 }
 
 /**
@@ -156,10 +159,10 @@ static int noiommu_claim_register(struct noiommu_claim *claim)
 	int ret;
 
 	/* All claims share the one device that sysfs shows. */
-	claim->iommu.dev = noiommu_sysfs.dev;
+	claim->function.iommu.dev = noiommu_claim_parent;
 	noiommu_claiming = claim;
 	WRITE_ONCE(noiommu_claiming_dev, dev);
-	ret = iommu_device_register(&claim->iommu, &noiommu_ops, NULL);
+	ret = iommu_device_register(&claim->function.iommu, noiommu_claim_ops, NULL);
 	WRITE_ONCE(noiommu_claiming_dev, NULL);
 	noiommu_claiming = NULL;
 	if (ret)
@@ -170,8 +173,8 @@ static int noiommu_claim_register(struct noiommu_claim *claim)
 	 * others may free what is looked at next.
 	 */
 	if (!device_iommu_mapped(dev) ||
-	    dev->iommu->iommu_dev != &claim->iommu) {
-		iommu_device_unregister(&claim->iommu);
+	    dev->iommu->iommu_dev != &claim->function.iommu) {
+		iommu_device_unregister(&claim->function.iommu);
 		return -EBUSY;
 	}
 	return 0;
@@ -194,11 +197,11 @@ static int noiommu_claim_make(struct pci_dev *pdev)
 		goto err_unregister;
 	trace_noiommu_claim(&pdev->dev);
 	list_add_tail(&claim->node, &noiommu_claims);
-	noiommu_claim_total++;
+	noiommu_claim_count++;
 	return 0;
 
 err_unregister:
-	iommu_device_unregister(&claim->iommu);
+	iommu_device_unregister(&claim->function.iommu);
 err_free:
 	pci_dev_put(pdev);
 	kfree(claim);
@@ -275,10 +278,10 @@ static void noiommu_claim_end(struct noiommu_claim *claim)
 	trace_noiommu_release(&claim->pdev->dev);
 	noiommu_function_hide(claim->pdev);
 	noiommu_claim_give_back(claim);
-	iommu_device_unregister(&claim->iommu);
-	noiommu_owner_give(&claim->owner);
+	iommu_device_unregister(&claim->function.iommu);
+	noiommu_owner_give(&claim->function.owner);
 	list_del(&claim->node);
-	noiommu_claim_total--;
+	noiommu_claim_count--;
 	pci_dev_put(claim->pdev);
 	kfree(claim);
 }

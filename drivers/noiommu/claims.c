@@ -14,6 +14,7 @@
 #include "claim.h"
 
 static DEFINE_MUTEX(noiommu_enable_lock);
+static const struct iommu_ops *noiommu_claims_ops;
 /* The load cannot fail any more: from here on there may be claims. */
 static bool noiommu_loaded;
 
@@ -64,7 +65,7 @@ static void noiommu_release_all(void)
 
 	for_each_pci_dev(pdev)
 		noiommu_claim_release(pdev);
-	noiommu_compat_forget_ops(&noiommu_ops);
+	noiommu_compat_forget_ops(noiommu_claims_ops);
 }
 
 /**
@@ -127,7 +128,7 @@ static void noiommu_claim_new(struct work_struct *work)
 
 static DECLARE_WORK(noiommu_claim_new_work, noiommu_claim_new);
 
-static void noiommu_unbound(struct pci_dev *pdev)
+static void noiommu_on_unbind(struct pci_dev *pdev)
 {
 	/* The driver core holds device_lock here. */
 	if (noiommu_claims_enabled() && noiommu_claimable(pdev) &&
@@ -152,7 +153,7 @@ static int noiommu_bus_notify(struct notifier_block *nb, unsigned long action,
 		schedule_work(&noiommu_claim_new_work);
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
-		noiommu_unbound(pdev);
+		noiommu_on_unbind(pdev);
 		break;
 	case BUS_NOTIFY_DEL_DEVICE:
 		noiommu_claim_leaves(pdev);
@@ -170,13 +171,15 @@ static struct notifier_block noiommu_bus_nb = {
 
 /**
  * noiommu_claims_init() - watch the bus, without any claim yet
+ * @ops: what the IOMMU core calls for each claim
  *
  * Return: 0 or an errno of noiommu_refuse_host(); then nothing is left.
  */
-int noiommu_claims_init(void)
+int noiommu_claims_init(const struct iommu_ops *ops)
 {
 	int ret;
 
+	noiommu_claims_ops = ops;
 	/* Built in: native drivers come first, also those that take their time. */
 	if (IS_BUILTIN(CONFIG_NOIOMMU))
 		wait_for_device_probe();
@@ -186,20 +189,36 @@ int noiommu_claims_init(void)
 	return bus_register_notifier(&pci_bus_type, &noiommu_bus_nb);
 }
 
+/* What is refused has its line in the log already. */
+static void noiommu_claims_explain(const char *entry,
+				   struct pci_dev *pdev)
+{
+	if (noiommu_claimed(pdev))
+		return;
+	if (!noiommu_claimable(pdev))
+		pr_notice("devices=%s: %s is a bridge and never claimed\n",
+			  entry, pci_name(pdev));
+	else if (READ_ONCE(pdev->dev.driver))
+		pr_notice("devices=%s: %s is claimed when it is unbound from %s\n",
+			  entry, pci_name(pdev), dev_driver_string(&pdev->dev));
+}
+
 /**
  * noiommu_claims_start() - make the first claims, and offer them to drivers
+ * @parent: the device that stands for all claims in sysfs
  *
  * Claims use the module's memory, which a load that fails frees whatever refers to
  * it. So this cannot fail, and comes after all that can.
  */
-void noiommu_claims_start(void)
+void noiommu_claims_start(struct device *parent)
 {
+	noiommu_claim_init(noiommu_claims_ops, parent);
 	mutex_lock(&noiommu_enable_lock);
 	noiommu_loaded = true;
 	noiommu_claims_allow(true);
 	noiommu_claim_all(true);
 	mutex_unlock(&noiommu_enable_lock);
-	noiommu_filter_report();
+	noiommu_filter_report(noiommu_claims_explain);
 }
 
 /**
@@ -211,5 +230,5 @@ void noiommu_claims_exit(void)
 {
 	bus_unregister_notifier(&pci_bus_type, &noiommu_bus_nb);
 	cancel_work_sync(&noiommu_claim_new_work);
-	noiommu_compat_forget_ops(&noiommu_ops);
+	noiommu_compat_forget_ops(noiommu_claims_ops);
 }

@@ -142,7 +142,7 @@ $1 == "in" {
 }' <<'END'
 in linux/iommu.h struct iommu_domain_ops
 HAVE_ATTACH_DEV      int (*attach_dev)(struct iommu_domain *@, struct device *@);
-HAVE_ATTACH_DEV_OLD  int (*attach_dev)(struct iommu_domain *@, struct device *@, struct iommu_domain *@);
+HAVE_ATTACH_DEV_3ARGS  int (*attach_dev)(struct iommu_domain *@, struct device *@, struct iommu_domain *@);
 
 in linux/iommu.h struct iommu_ops
 HAVE_DOMAIN_ALLOC_PAGING  struct iommu_domain *(*domain_alloc_paging)(struct device *@);

@@ -36,7 +36,7 @@
  * iommu_domain_ops.attach_dev has a third argument, the domain left, from
  * 6.19 on.
  */
-#if defined(HAVE_ATTACH_DEV_OLD)
+#if defined(HAVE_ATTACH_DEV_3ARGS)
 #define NOIOMMU_COMPAT_ATTACH(fn)
 #define noiommu_compat_attach(fn) fn
 #elif defined(HAVE_ATTACH_DEV)
@@ -59,35 +59,32 @@ static int fn##_compat(struct iommu_domain *domain, struct device *dev)	\
 #if !defined(HAVE_IDENTITY_DOMAIN) || !defined(HAVE_BLOCKED_DOMAIN)
 #error "struct iommu_ops has domain_alloc_paging, but not both identity_domain and blocked_domain"
 #endif
-#define NOIOMMU_COMPAT_DOMAINS					\
-	.identity_domain	= &noiommu_identity_domain,	\
-	.blocked_domain		= &noiommu_blocked_domain,	\
-	.domain_alloc_paging	= noiommu_domain_alloc
+#define NOIOMMU_COMPAT_DOMAIN_ALLOC(alloc, identity, blocked)
+#define NOIOMMU_COMPAT_DOMAINS(alloc, identity, blocked)	\
+	.identity_domain	= &identity,			\
+	.blocked_domain		= &blocked,			\
+	.domain_alloc_paging	= alloc
 #elif defined(HAVE_DOMAIN_ALLOC) && defined(HAVE_OPS_PGSIZE_BITMAP)
-/* As noiommu.h says later. */
-struct iommu_domain *noiommu_domain_alloc(struct device *dev);
-extern struct iommu_domain noiommu_identity_domain;
-extern struct iommu_domain noiommu_blocked_domain;
-
-static inline struct iommu_domain *noiommu_compat_domain_alloc(unsigned int type)
-{
-	struct iommu_domain *domain;
-
-	switch (type) {
-	case IOMMU_DOMAIN_IDENTITY:
-		return &noiommu_identity_domain;
-	case IOMMU_DOMAIN_BLOCKED:
-		return &noiommu_blocked_domain;
-	case IOMMU_DOMAIN_UNMANAGED:
-		domain = noiommu_domain_alloc(NULL);
-		return IS_ERR(domain) ? NULL : domain;
-	default:
-		return NULL;
-	}
+#define NOIOMMU_COMPAT_DOMAIN_ALLOC(alloc, identity, blocked)		\
+static struct iommu_domain *alloc##_compat(unsigned int type)		\
+{									\
+	struct iommu_domain *domain;					\
+									\
+	switch (type) {							\
+	case IOMMU_DOMAIN_IDENTITY:					\
+		return &identity;					\
+	case IOMMU_DOMAIN_BLOCKED:					\
+		return &blocked;					\
+	case IOMMU_DOMAIN_UNMANAGED:					\
+		domain = alloc(NULL);					\
+		return IS_ERR(domain) ? NULL : domain;			\
+	default:							\
+		return NULL;						\
+	}								\
 }
 
-#define NOIOMMU_COMPAT_DOMAINS					\
-	.domain_alloc	= noiommu_compat_domain_alloc,		\
+#define NOIOMMU_COMPAT_DOMAINS(alloc, identity, blocked)	\
+	.domain_alloc	= alloc##_compat,			\
 	.pgsize_bitmap	= PAGE_SIZE
 #else
 #error "struct iommu_ops has no domain_alloc_paging, and not both domain_alloc and pgsize_bitmap"

@@ -42,21 +42,6 @@ static struct noiommu_domain *to_noiommu_domain(struct iommu_domain *domain)
 	return container_of(domain, struct noiommu_domain, domain);
 }
 
-/**
- * noiommu_dma_limit() - how far does a function's DMA reach?
- * @dev: the function
- *
- * What its bus lets through, as the firmware says when a driver is bound. What the
- * device itself can address only its driver knows.
- *
- * Return: the last byte.
- */
-u64 noiommu_dma_limit(struct device *dev)
-{
-	/* Every address the bus can carry, RAM or BAR, is in this resource. */
-	return min_not_zero(dev->bus_dma_limit, (u64)iomem_resource.end);
-}
-
 /* -EINVAL has VFIO and iommufd use another domain for this function. */
 static int noiommu_domain_limit(struct noiommu_domain *user,
 				struct device *dev)
@@ -170,7 +155,7 @@ static int noiommu_identity_attach(struct iommu_domain *domain,
 				   struct device *dev,
 				   struct iommu_domain *old)
 {
-	struct noiommu_owner *owner = noiommu_claim_owner(dev);
+	struct noiommu_owner *owner = noiommu_function_owner(dev);
 
 	if (noiommu_owner_taken(owner))
 		trace_noiommu_disown(dev);
@@ -198,7 +183,7 @@ static bool noiommu_has_user_driver(struct device *dev)
 static int noiommu_blocked_attach(struct iommu_domain *domain,
 				  struct device *dev, struct iommu_domain *old)
 {
-	struct noiommu_owner *owner = noiommu_claim_owner(dev);
+	struct noiommu_owner *owner = noiommu_function_owner(dev);
 	int ret;
 
 	if (noiommu_owner_taken(owner) || !noiommu_has_user_driver(dev))

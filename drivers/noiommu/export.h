@@ -9,12 +9,12 @@
 #include <linux/pci.h>
 
 /**
- * struct noiommu_bars - a driver that knows the BARs behind its mappings
+ * struct noiommu_bar_ops - a driver that knows the BARs behind its mappings
  * @pfn: page frame of an address in a mapping, whose page frames follow one
  *       another up to its end. Called under the mmap lock. Return: 0; -ENOENT if
  *       the mapping is not the driver's, -EFAULT if nothing answers there now
  */
-struct noiommu_bars {
+struct noiommu_bar_ops {
 	int (*pfn)(struct vm_area_struct *vma, unsigned long va,
 		   unsigned long *pfn);
 };
@@ -23,11 +23,11 @@ struct noiommu_bars {
 bool noiommu_claimed(struct pci_dev *pdev);
 bool noiommu_claim_comes(struct pci_dev *pdev);
 
-/* provider.c */
+/* policy.c */
 bool noiommu_permitted(void);
 
 /* bars.c */
-int noiommu_bars_register(const struct noiommu_bars *bars);
-void noiommu_bars_unregister(const struct noiommu_bars *bars);
+int noiommu_bars_register(const struct noiommu_bar_ops *bars);
+void noiommu_bars_unregister(const struct noiommu_bar_ops *bars);
 
 #endif /* NOIOMMU_EXPORT_H */

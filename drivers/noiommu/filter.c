@@ -11,7 +11,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "claim.h"
+#include "noiommu.h"
 
 #define NOIOMMU_MAX_FILTERS 64
 
@@ -121,25 +121,12 @@ bool noiommu_filter_match(struct pci_dev *pdev)
 	return !noiommu_filter_count;
 }
 
-static void noiommu_filter_explain(const char *text, struct pci_dev *pdev)
-{
-	if (noiommu_claimed(pdev))
-		return;
-	if (!noiommu_claimable(pdev))
-		pr_notice("devices=%s: %s is a bridge and never claimed\n",
-			  text, pci_name(pdev));
-	else if (READ_ONCE(pdev->dev.driver))
-		pr_notice("devices=%s: %s is claimed when it is unbound from %s\n",
-			  text, pci_name(pdev), dev_driver_string(&pdev->dev));
-}
-
 /**
- * noiommu_filter_report() - say what devices= names and is not claimed
- *
- * Without a claim there is nothing else that says why. What is refused has its line
- * in the log already.
+ * noiommu_filter_report() - say what devices= names in vain
+ * @explain: called for each function that an entry names
  */
-void noiommu_filter_report(void)
+void noiommu_filter_report(void (*explain)(const char *entry,
+					   struct pci_dev *pdev))
 {
 	unsigned int i;
 
@@ -152,7 +139,7 @@ void noiommu_filter_report(void)
 			if (!noiommu_filter_names(&noiommu_filters[i], pdev))
 				continue;
 			found = true;
-			noiommu_filter_explain(text, pdev);
+			explain(text, pdev);
 		}
 		if (!found)
 			pr_notice("devices=%s: there is no such function now\n",

@@ -1,19 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fake IOMMU provider: what its parts know of each other.
+ * A fake IOMMU provider: its parts. Each uses only those below it.
  *
- *   provider.c  the module: iommu_ops, sysfs, load and unload
- *   claim.c     a PCI function that has a group, from when to when
- *   claims.c    all of them: when they are made and ended
- *   offer.c     drivers that wait for a group
- *   filter.c    the devices= parameter
- *   refuse.c    hosts and functions where identity would be a lie
- *   domain.c    the domains: identity, blocked, and the user's
- *   function.c  what sysfs shows of a claimed function
- *   trace.c     tracepoints
- *   owner.c     who owns the DMA of a function, and what is held until that ends
+ *   main.c       load and unload
  *
- * and, in chardev.h, those of /dev/noiommu.
+ * /dev/noiommu, which chardev.h has the words of:
+ *
+ *   chardev.c    the device, its descriptors, dispatch of ioctls
+ *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
+ *   pin_walk.c   how a range is pinned, huge page by huge page
+ *   pinned.c     what a pin holds, and who it is counted for
+ *   tally.c      how many pages that keeps from others
+ *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
+ *   walk.c       how memory is mapped, faulted in if need be, and device memory
+ *   lockless.c   the same, where it is present, without a lock
+ *   bars.c       BARs: those that noiommu-pci maps, and those that others cannot use
+ *   extents.c    the user's array of extents
+ *
+ * The provider:
+ *
+ *   sysfs.c      what sysfs shows of all claims, and enable
+ *   ops.c        what the IOMMU core calls
+ *   claims.c     all claims: when they are made and ended
+ *   offer.c      drivers that wait for a group
+ *   host.c       hosts where nothing is claimed
+ *   claim.c      a PCI function that has a group, from when to when
+ *   domain.c     the domains: identity, blocked, and the user's
+ *   filter.c     the devices= parameter
+ *   function.c   a claimed function: its owner, its reach, its attributes
+ *   refuse.c     functions for which identity would be a lie
+ *   owner.c      who owns the DMA of a function, and what is held until that ends
+ *   policy.c     who may have DMA, and the taint
+ *   trace.c      tracepoints
+ *
+ * Locks, outermost first:
+ *
+ *   noiommu_enable_lock (claims.c) > device_lock() > noiommu_claims_lock (claim.c)
+ *     > iommu_group.mutex (IOMMU core) > noiommu_owner_lock (owner.c)
+ *   mmap_lock > noiommu_bars_lock (bars.c) > memory_lock (vfio-pci-core)
+ *
+ * pci_lock_rescan_remove() is held alone, because the kernel takes it under
+ * device_lock() as well as the other way round.
  */
 #ifndef NOIOMMU_H
 #define NOIOMMU_H
@@ -26,47 +53,64 @@
 #include "export.h"
 #include "owner.h"
 
-/* provider.c */
-extern const struct iommu_ops noiommu_ops;
-extern struct iommu_device noiommu_sysfs;
+/**
+ * struct noiommu_function - a function behind an IOMMU of its own
+ * @iommu: what the core believes to serve it, and nothing else
+ * @owner: which user owns its DMA
+ */
+struct noiommu_function {
+	struct iommu_device iommu;
+	struct noiommu_owner owner;
+};
+
+/* policy.c */
 void noiommu_taint(struct device *dev);
 
-/* claim.c */
-bool noiommu_claims_enabled(void);
-unsigned int noiommu_claims_count(void);
-struct iommu_device *noiommu_claim_probe(struct device *dev);
-bool noiommu_claim_capable(struct device *dev, enum iommu_cap cap);
-struct noiommu_owner *noiommu_claim_owner(struct device *dev);
-bool noiommu_served_by_other(struct pci_dev *pdev);
-
-/* claims.c */
-int noiommu_claims_init(void);
-void noiommu_claims_start(void);
-void noiommu_claims_exit(void);
-int noiommu_claims_enable(void);
-int noiommu_claims_disable(void);
+/* refuse.c */
+int noiommu_refuse_function(struct pci_dev *pdev);
+int noiommu_refuse_dma(struct device *dev);
 
 /* function.c */
+struct noiommu_function *noiommu_function_of(struct device *dev);
+struct noiommu_owner *noiommu_function_owner(struct device *dev);
+u64 noiommu_dma_limit(struct device *dev);
 int noiommu_function_show(struct pci_dev *pdev);
 void noiommu_function_hide(struct pci_dev *pdev);
 
 /* filter.c */
 int noiommu_filter_init(void);
 bool noiommu_filter_match(struct pci_dev *pdev);
-void noiommu_filter_report(void);
-
-/* refuse.c */
-int noiommu_refuse_host(void);
-int noiommu_refuse_function(struct pci_dev *pdev);
-int noiommu_refuse_dma(struct device *dev);
+void noiommu_filter_report(void (*explain)(const char *entry,
+					   struct pci_dev *pdev));
 
 /* domain.c */
 struct iommu_domain *noiommu_domain_alloc(struct device *dev);
-u64 noiommu_dma_limit(struct device *dev);
 extern struct iommu_domain noiommu_identity_domain;
 extern struct iommu_domain noiommu_blocked_domain;
 extern const struct iommu_domain_ops noiommu_user_domain_ops;
 extern atomic64_t noiommu_mapped_bytes;
 extern atomic64_t noiommu_refused_maps;
+
+/* claim.c */
+bool noiommu_claims_enabled(void);
+unsigned int noiommu_claims_count(void);
+bool noiommu_served_by_other(struct pci_dev *pdev);
+
+/* host.c */
+int noiommu_refuse_host(void);
+
+/* claims.c */
+int noiommu_claims_init(const struct iommu_ops *ops);
+void noiommu_claims_start(struct device *parent);
+void noiommu_claims_exit(void);
+int noiommu_claims_enable(void);
+int noiommu_claims_disable(void);
+
+/* ops.c */
+extern const struct iommu_ops noiommu_ops;
+
+/* sysfs.c */
+struct device *noiommu_sysfs_add(void);
+void noiommu_sysfs_remove(void);
 
 #endif /* NOIOMMU_H */

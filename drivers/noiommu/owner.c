@@ -18,8 +18,6 @@
  *
  * A process is its thread group, also after exec. Functions that are taken later
  * do not count.
- *
- * Lock order: iommu_group.mutex (in the IOMMU core), noiommu_owner_lock.
  */
 #include <linux/ioport.h>
 #include <linux/mutex.h>

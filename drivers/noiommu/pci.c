@@ -209,7 +209,7 @@ static int noiommu_pci_pfn(struct vm_area_struct *vma, unsigned long va,
 	return ret;
 }
 
-static const struct noiommu_bars noiommu_pci_bars = {
+static const struct noiommu_bar_ops noiommu_pci_bars = {
 	.pfn = noiommu_pci_pfn,
 };
 
