@@ -19,20 +19,7 @@ FIXTURE(forward)
 	long pinned;
 };
 
-FIXTURE_VARIANT(forward)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(forward, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
-
-FIXTURE_VARIANT_ADD(forward, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
+BOTH_DRIVERS(forward);
 
 FIXTURE_SETUP(forward)
 {

@@ -39,20 +39,7 @@ FIXTURE(cdev_lifetime)
 	char *memory;
 };
 
-FIXTURE_VARIANT(cdev_lifetime)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(cdev_lifetime, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(cdev_lifetime, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(cdev_lifetime);
 
 /* edu under its driver, and nothing open. */
 FIXTURE_SETUP(cdev_lifetime)

@@ -15,6 +15,7 @@
 #include "kselftest_harness.h"
 #include "memory.h"
 #include "noiommu.h"
+#include "passthrough.h"
 #include "sysfs.h"
 #include "translation.h"
 
@@ -31,20 +32,7 @@ FIXTURE(cdev_maps)
 	int fd;
 };
 
-FIXTURE_VARIANT(cdev_maps)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(cdev_maps, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(cdev_maps, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(cdev_maps);
 
 FIXTURE_SETUP(cdev_maps)
 {

@@ -35,20 +35,7 @@ FIXTURE(cdev_peer)
 	long pinned;
 };
 
-FIXTURE_VARIANT(cdev_peer)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(cdev_peer, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(cdev_peer, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(cdev_peer);
 
 /* VFIO_DEVICE_FEATURE_DMA_BUF of 6.19, which headers are older than. */
 static int export_bar(struct vfio *vfio, size_t length)

@@ -14,6 +14,7 @@
 #include "iommufd.h"
 #include "kselftest_harness.h"
 #include "memory.h"
+#include "passthrough.h"
 #include "sysfs.h"
 
 #define MSI_START 0xfee00000ULL
@@ -31,20 +32,7 @@ FIXTURE(cdev_tables)
 	int fd;
 };
 
-FIXTURE_VARIANT(cdev_tables)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(cdev_tables, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(cdev_tables, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(cdev_tables);
 
 FIXTURE_SETUP(cdev_tables)
 {

@@ -33,20 +33,7 @@ FIXTURE(iommufd_container)
 	__u64 iova;
 };
 
-FIXTURE_VARIANT(iommufd_container)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(iommufd_container, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(iommufd_container, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(iommufd_container);
 
 FIXTURE_SETUP(iommufd_container)
 {

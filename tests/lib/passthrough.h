@@ -15,6 +15,21 @@
 #define NIC_VENDOR 0x8086
 #define NIC_DEVICE 0x10d3
 
+/* Runs a fixture's tests with each driver: variants vfio_pci and noiommu_pci. */
+#define BOTH_DRIVERS(fixture)						\
+	FIXTURE_VARIANT(fixture)					\
+	{								\
+		const char *driver;					\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, vfio_pci)				\
+	{								\
+		.driver = "vfio-pci",					\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, noiommu_pci)			\
+	{								\
+		.driver = "noiommu-pci",				\
+	}
+
 /* Loads both drivers and the provider; 0 or a status. */
 int passthrough_load(void);
 /* Takes it from whichever driver has it; 0 or -errno. */

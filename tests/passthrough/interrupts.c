@@ -28,20 +28,7 @@ FIXTURE(interrupts)
 	int other;
 };
 
-FIXTURE_VARIANT(interrupts)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(interrupts, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(interrupts, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(interrupts);
 
 FIXTURE_SETUP(interrupts)
 {

@@ -25,20 +25,7 @@ FIXTURE(interrupts_msix)
 	int other;
 };
 
-FIXTURE_VARIANT(interrupts_msix)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(interrupts_msix, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(interrupts_msix, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(interrupts_msix);
 
 FIXTURE_SETUP(interrupts_msix)
 {

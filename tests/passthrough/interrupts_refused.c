@@ -31,20 +31,7 @@ FIXTURE(interrupts_refused)
 	int file;
 };
 
-FIXTURE_VARIANT(interrupts_refused)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(interrupts_refused, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(interrupts_refused, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(interrupts_refused);
 
 FIXTURE_SETUP(interrupts_refused)
 {

@@ -25,20 +25,7 @@ FIXTURE(interrupts_virtio)
 	int sent;
 };
 
-FIXTURE_VARIANT(interrupts_virtio)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(interrupts_virtio, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(interrupts_virtio, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(interrupts_virtio);
 
 FIXTURE_SETUP(interrupts_virtio)
 {

@@ -28,20 +28,7 @@ FIXTURE(interrupts_vmxnet3)
 	int other;
 };
 
-FIXTURE_VARIANT(interrupts_vmxnet3)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(interrupts_vmxnet3, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(interrupts_vmxnet3, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(interrupts_vmxnet3);
 
 FIXTURE_SETUP(interrupts_vmxnet3)
 {

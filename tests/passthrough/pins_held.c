@@ -45,20 +45,7 @@ FIXTURE(pins_held)
 	long pinned;
 };
 
-FIXTURE_VARIANT(pins_held)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(pins_held, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(pins_held, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(pins_held);
 
 FIXTURE_SETUP(pins_held)
 {

@@ -42,20 +42,7 @@ FIXTURE(reset)
 	int event;
 };
 
-FIXTURE_VARIANT(reset)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(reset, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(reset, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(reset);
 
 FIXTURE_SETUP(reset)
 {

@@ -13,6 +13,7 @@
 
 #include "edu.h"
 #include "kselftest_harness.h"
+#include "passthrough.h"
 #include "sysfs.h"
 #include "vfio.h"
 
@@ -29,20 +30,7 @@ FIXTURE(sriov)
 	char edu[PCI_ADDRESS_SIZE];
 };
 
-FIXTURE_VARIANT(sriov)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(sriov, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
-
-FIXTURE_VARIANT_ADD(sriov, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
+BOTH_DRIVERS(sriov);
 
 FIXTURE_SETUP(sriov)
 {

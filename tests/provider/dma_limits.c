@@ -27,20 +27,7 @@ FIXTURE(dma_limits)
 	struct vfio second;
 };
 
-FIXTURE_VARIANT(dma_limits)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(dma_limits, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(dma_limits, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(dma_limits);
 
 FIXTURE_SETUP(dma_limits)
 {

@@ -11,6 +11,7 @@
 
 #include "edu.h"
 #include "kselftest_harness.h"
+#include "passthrough.h"
 #include "sysfs.h"
 
 #define NIC_VENDOR 0x8086
@@ -23,20 +24,7 @@ FIXTURE(waiting)
 	char nic[PCI_ADDRESS_SIZE];
 };
 
-FIXTURE_VARIANT(waiting)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(waiting, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(waiting, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(waiting);
 
 static int driver_write(const char *driver, const char *attribute,
 			const char *text)
