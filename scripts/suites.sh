@@ -6,13 +6,12 @@
 # shellcheck disable=SC2154 # top and kernel are the caller's
 # shellcheck disable=SC2034 # some of what parse_guest sets is for the caller
 
-# column FILE: its first column, comments and continuations left out.
-column() {
-	awk '/^[^#[:space:]]/ { print $1 }' "$1"
-}
+# shellcheck source=scripts/matrix.sh
+. "$top/scripts/matrix.sh"
 
+# Their names; comments and continuations are left out.
 guest_suites() {
-	column "$top/tests/suites"
+	awk '/^[^#[:space:]]/ { print $1 }' "$top/tests/suites"
 }
 
 # check_names WHAT "ALL" "NAMES"
@@ -23,14 +22,9 @@ check_names() {
 	[ -z "$unknown" ] || die "no $1 is called $unknown; there are: $(xargs <<<"$2")"
 }
 
-# matrix FIELD: of the kernel's line in tests/vm/kernels.
-matrix() {
-	awk -v name="$kernel" -v field="$1" '/^[^#[:space:]]/ && $1 == name { print $field }' "$top/tests/vm/kernels"
-}
-
 # A kernel that finds what tests do not look for, and is slow.
 has_sanitizers() {
-	[[ ,$(matrix 6), == *,debug,* ]]
+	[[ ,$(kernel_line "$kernel" | cut -d " " -f 6), == *,debug,* ]]
 }
 
 # Sets dir, what scripts/kernel prints, and out, where the programs of tests/ are built.
