@@ -8,18 +8,13 @@
 
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "memory.h"
 #include "noiommu.h"
 
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define PAGES 10
-
-#define EXPECT_HELD(pages)						\
-	EXPECT_EQ(self->pinned + (pages), memory_pinned())
-
-#define EXPECT_LOCKED(pages)						\
-	EXPECT_EQ(self->locked + (pages) * 4, memory_accounted())
 
 /* The ID, or 0. */
 static inline __u32 pin(int fd, const void *va)

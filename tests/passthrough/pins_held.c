@@ -28,7 +28,7 @@
 #define EXPECT_STILL_HELD(pages)					\
 do {									\
 	usleep(WHILE_US);						\
-	EXPECT_HELD(pages);						\
+	EXPECT_PINNED(pages);						\
 } while (0)
 
 /* Releasing is work for a thread of the kernel's. */
@@ -104,9 +104,9 @@ TEST_F(pins_held, not_by_unpin)
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
 	id = pin(fd, self->memory);
 	ASSERT_NE(0, id);
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	ASSERT_EQ(0, noiommu_unpin_id(fd, id));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 	ASSERT_EQ(0, close(fd));
 }
 
@@ -119,7 +119,7 @@ TEST_F(pins_held, not_after_the_device)
 	vfio_close(&self->vfio);
 	EXPECT_STILL_HELD(PAGES);
 	ASSERT_EQ(0, close(fd));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 }
 
 /* Ownership is what counts, not the device: DMA may go on until it ends. */
@@ -148,7 +148,7 @@ TEST_F(pins_held, of_a_process_without_functions)
 		pause();
 	}
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	kill_child(self->child);
 	EXPECT_STILL_HELD(PAGES);
 	vfio_close(&self->vfio);
@@ -169,7 +169,7 @@ TEST_F(pins_held, by_the_functions_of_its_process_only)
 	}
 	ASSERT_EQ(1, child_hear(self->channel[0]));
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	kill_child(self->child);
 	EXPECT_RELEASED();
 }
@@ -193,7 +193,7 @@ TEST_F(pins_held, by_nobody_when_all_is_given_back)
 	ASSERT_EQ(1, child_hear(self->channel[0]));
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	ASSERT_EQ(1, child_hear(self->channel[0]));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 	kill_child(self->child);
 }
 
@@ -217,7 +217,7 @@ TEST_F(pins_held, while_a_fork_has_the_device)
 	self->child = child_hear(self->channel[0]);
 	ASSERT_LT(0, self->child);
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	kill_child(owner);
 	EXPECT_STILL_HELD(PAGES);
 	kill(self->child, SIGKILL);
@@ -308,7 +308,7 @@ TEST_F(pins_held, and_released_when_opened_again)
 		ASSERT_EQ(0, close(fd));
 		vfio_close(&self->vfio);
 		fd = noiommu_open_device();
-		EXPECT_HELD(0);
+		EXPECT_PINNED(0);
 		ASSERT_EQ(0, close(fd));
 	}
 }

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "edu.h"
 #include "kselftest_harness.h"
 #include "memory.h"
@@ -25,6 +26,7 @@ FIXTURE(limits)
 	char *memory;
 	__u64 phys;
 	long pinned;
+	long locked;
 };
 
 FIXTURE_VARIANT(limits)
@@ -55,13 +57,12 @@ FIXTURE_SETUP(limits)
 	ASSERT_NE(MAP_FAILED, (void *)self->memory);
 	self->phys = memory_phys(self->memory);
 	ASSERT_NE(0, self->phys);
-	self->pinned = memory_pinned();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(limits)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
+	CLOSE_NOIOMMU();
 }
 
 static int translate(int fd, struct noiommu_translate *translate,

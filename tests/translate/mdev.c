@@ -175,14 +175,14 @@ TEST_F(mdev, pinned)
 	ASSERT_NE(NULL, extents);
 	ASSERT_EQ(0, noiommu_pin_range(self->fd, self->bar, self->length, WRITE,
 				       extents, &nr, &id));
-	EXPECT_HELD(pages, pages);
+	EXPECT_PINS(pages, pages);
 	ASSERT_TRUE(translation_get(&got, self->fd, self->bar, self->length, 0,
 				    0));
 	EXPECT_TRUE(translation_is_pagemap(&got));
 	ASSERT_EQ(got.nr, nr);
 	EXPECT_EQ(0, memcmp(got.extents, extents, nr * sizeof(*extents)));
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 	translation_free(&got);
 	free(extents);
 }
@@ -192,7 +192,7 @@ TEST_F(mdev, pinned_for_reading)
 	__u32 id;
 
 	ASSERT_EQ(0, pin(self->fd, self->bar, self->length, 0, &id));
-	EXPECT_HELD(self->length / PAGE, self->length / PAGE);
+	EXPECT_PINS(self->length / PAGE, self->length / PAGE);
 	EXPECT_TRUE(translates(self->fd, self->bar, self->length, 0));
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
 }
@@ -204,9 +204,9 @@ TEST_F(mdev, pinned_for_longer_than_it_lives)
 	ASSERT_EQ(0, pin(self->fd, self->bar, self->length, WRITE, &id));
 	ASSERT_EQ(0, mdev_remove(&self->mdev));
 	EXPECT_FALSE(mdev_exists());
-	EXPECT_HELD(self->length / PAGE, self->length / PAGE);
+	EXPECT_PINS(self->length / PAGE, self->length / PAGE);
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 }
 
 TEST_HARNESS_MAIN

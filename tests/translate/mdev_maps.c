@@ -125,7 +125,7 @@ TEST_F(mdev_maps, mapped_by_type1)
 	EXPECT_TRUE(copies(&edu, memory_phys(self->bar), memory_phys(last),
 			   self->bar, last));
 	edu_close(&edu);
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 	translation_free(&got);
 }
 
@@ -168,7 +168,7 @@ TEST_F(mdev_maps, its_own_container)
 	EXPECT_EQ(0, vfio_map(&self->mdev.vfio, memory, PAGE, 0));
 	EXPECT_EQ(0, file_read_long(PROVIDER "/mapped_bytes", &mapped));
 	EXPECT_EQ(0, mapped);
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 	EXPECT_EQ(0, vfio_unmap(&self->mdev.vfio, 0, PAGE));
 }
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "folios.h"
 #include "kselftest_harness.h"
@@ -34,18 +35,13 @@ FIXTURE(pin_charge)
 
 FIXTURE_SETUP(pin_charge)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	OPEN_NOIOMMU();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_charge)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 static int limit(size_t pages)
@@ -121,7 +117,7 @@ TEST_F(pin_charge, another_user)
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, limit(1));
 	ASSERT_EQ(0, pin(self->fd, memory, 200 * PAGE, WRITE, &id));
-	EXPECT_HELD(200, 200);
+	EXPECT_PINS(200, 200);
 	EXPECT_EQ(0, pin_and_exit(self->fd, 1, 1));
 }
 
@@ -136,15 +132,15 @@ TEST_F(pin_charge, capability_given_up)
 	ASSERT_EQ(0, pin(self->fd, memory, 200 * PAGE, WRITE, &id));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	EXPECT_EQ(-ENOMEM, pin(self->fd, memory, 51 * PAGE, WRITE, &other));
-	EXPECT_HELD(200, 200);
+	EXPECT_PINS(200, 200);
 	ASSERT_EQ(0, pin(self->fd, memory, 50 * PAGE, WRITE, &other));
-	EXPECT_HELD(250, 250);
+	EXPECT_PINS(250, 250);
 	/* Nor is anything given back that was not taken. */
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	EXPECT_EQ(-ENOMEM, pin(self->fd, memory, 1, WRITE, &id));
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, other));
 	ASSERT_EQ(0, pin(self->fd, memory, 50 * PAGE, WRITE, &other));
-	EXPECT_HELD(50, 50);
+	EXPECT_PINS(50, 50);
 }
 
 static char *create_thp(int count)
@@ -164,7 +160,7 @@ TEST_F(pin_charge, a_page_of_a_huge_page)
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, pin(self->fd, memory + 7 * PAGE, PAGE, WRITE, &id));
 	munmap(memory, HUGE_2M);
-	EXPECT_HELD(1, PAGES_2M);
+	EXPECT_PINS(1, PAGES_2M);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	/* Not even one of it is within the limit. */
 	ASSERT_EQ(0, limit(PAGES_2M - 1));
@@ -189,7 +185,7 @@ TEST_F(pin_charge, huge_pages_in_pieces)
 	ASSERT_EQ(3 * PAGES_2M + PAGES_2M,
 		  folios_pages(memory, 3 * HUGE_2M));
 	ASSERT_EQ(0, pin(self->fd, memory, 3 * HUGE_2M, WRITE, &id));
-	EXPECT_HELD(3 * PAGES_2M, 4 * PAGES_2M);
+	EXPECT_PINS(3 * PAGES_2M, 4 * PAGES_2M);
 }
 
 /* A page of the one, a page of the other, and so on: each counts once. */
@@ -208,12 +204,12 @@ TEST_F(pin_charge, huge_pages_in_turns)
 				 MREMAP_MAYMOVE | MREMAP_FIXED,
 				 turns + i * PAGE));
 	ASSERT_EQ(0, pin(self->fd, turns, 40 * PAGE, WRITE, &id));
-	EXPECT_HELD(40, 2 * PAGES_2M);
+	EXPECT_PINS(40, 2 * PAGES_2M);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	ASSERT_EQ(0, limit(2 * PAGES_2M));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	ASSERT_EQ(0, pin(self->fd, turns, 40 * PAGE, WRITE, &id));
-	EXPECT_HELD(40, 2 * PAGES_2M);
+	EXPECT_PINS(40, 2 * PAGES_2M);
 }
 
 TEST_F(pin_charge, huge_pages_up_to_the_limit)
@@ -227,7 +223,7 @@ TEST_F(pin_charge, huge_pages_up_to_the_limit)
 	EXPECT_REFUSED(ENOMEM, memory, 8 * HUGE_2M, WRITE);
 	EXPECT_REFUSED(ENOMEM, memory + PAGE, 5 * HUGE_2M, WRITE);
 	ASSERT_EQ(0, pin(self->fd, memory + PAGE, 4 * HUGE_2M, WRITE, &id));
-	EXPECT_HELD(5, 5 * PAGES_2M);
+	EXPECT_PINS(5, 5 * PAGES_2M);
 }
 
 TEST_HARNESS_MAIN

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "kselftest_harness.h"
 #include "memory.h"
@@ -25,21 +26,16 @@ FIXTURE(pin_copies)
 
 FIXTURE_SETUP(pin_copies)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->memory = memory_pages(PAGES * PAGE);
 	ASSERT_NE(MAP_FAILED, self->memory);
 	ASSERT_EQ(0, child_channel(self->channel));
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_copies)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 TEST_F(pin_copies, last_of_dup)
@@ -51,13 +47,13 @@ TEST_F(pin_copies, last_of_dup)
 	ASSERT_NE(0, id);
 	ASSERT_NE(0, pin(copy, self->memory));
 	close(self->fd);
-	EXPECT_HELD(2 * PAGES);
+	EXPECT_PINNED(2 * PAGES);
 	EXPECT_EQ(0, noiommu_unpin_id(copy, id));
-	EXPECT_HELD(PAGES);
-	EXPECT_LOCKED(PAGES);
+	EXPECT_PINNED(PAGES);
+	EXPECT_ACCOUNTED(PAGES);
 	close(copy);
-	EXPECT_HELD(0);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(0);
+	EXPECT_ACCOUNTED(0);
 }
 
 TEST_F(pin_copies, last_of_fork)
@@ -71,12 +67,12 @@ TEST_F(pin_copies, last_of_fork)
 		_exit(0);
 	}
 	close(self->fd);
-	EXPECT_HELD(PAGES);
-	EXPECT_LOCKED(PAGES);
+	EXPECT_PINNED(PAGES);
+	EXPECT_ACCOUNTED(PAGES);
 	child_say(self->channel[0], 1);
 	EXPECT_EQ(0, child_ended(pid));
-	EXPECT_HELD(0);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(0);
+	EXPECT_ACCOUNTED(0);
 }
 
 TEST_F(pin_copies, child_unpins)
@@ -89,8 +85,8 @@ TEST_F(pin_copies, child_unpins)
 	if (!pid)
 		_exit(noiommu_unpin_id(self->fd, id) ? 1 : 0);
 	EXPECT_EQ(0, child_ended(pid));
-	EXPECT_HELD(0);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(0);
+	EXPECT_ACCOUNTED(0);
 	EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, id));
 }
 
@@ -103,8 +99,8 @@ TEST_F(pin_copies, exit_of_a_child_keeps_the_parents_pins)
 	if (!pid)
 		_exit(0);
 	EXPECT_EQ(0, child_ended(pid));
-	EXPECT_HELD(PAGES);
-	EXPECT_LOCKED(PAGES);
+	EXPECT_PINNED(PAGES);
+	EXPECT_ACCOUNTED(PAGES);
 }
 
 /* The memory is of a process that has gone, the descriptor is not. */
@@ -122,12 +118,12 @@ TEST_F(pin_copies, not_exit_of_who_pinned)
 	ASSERT_NE(0, id);
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	EXPECT_EQ(0, child_ended(pid));
-	EXPECT_HELD(2 * PAGES);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(2 * PAGES);
+	EXPECT_ACCOUNTED(0);
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	close(self->fd);
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 }
 
 TEST_F(pin_copies, receiver_has_the_last_one)
@@ -147,17 +143,17 @@ TEST_F(pin_copies, receiver_has_the_last_one)
 	ASSERT_NE(0, id);
 	EXPECT_EQ(0, child_ended(pid));
 	/* Nobody has it now. */
-	EXPECT_HELD(2 * PAGES);
+	EXPECT_PINNED(2 * PAGES);
 	fd = child_receive(self->channel[0]);
 	ASSERT_LE(0, fd);
-	EXPECT_HELD(2 * PAGES);
+	EXPECT_PINNED(2 * PAGES);
 	EXPECT_EQ(0, noiommu_unpin_id(fd, id));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	EXPECT_NE(0, pin(fd, self->memory));
-	EXPECT_LOCKED(PAGES);
+	EXPECT_ACCOUNTED(PAGES);
 	close(fd);
-	EXPECT_HELD(0);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(0);
+	EXPECT_ACCOUNTED(0);
 }
 
 TEST_F(pin_copies, nobody_receives_it)
@@ -165,11 +161,11 @@ TEST_F(pin_copies, nobody_receives_it)
 	ASSERT_NE(0, pin(self->fd, self->memory));
 	ASSERT_EQ(0, child_pass(self->channel[1], self->fd));
 	close(self->fd);
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	close(self->channel[0]);
 	close(self->channel[1]);
-	EXPECT_HELD(0);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(0);
+	EXPECT_ACCOUNTED(0);
 }
 
 TEST_HARNESS_MAIN

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "extents.h"
 #include "kselftest_harness.h"
@@ -28,6 +29,7 @@ FIXTURE(pin_fork)
 	char *memory;
 	int channel[2];
 	long pinned;
+	long locked;
 };
 
 FIXTURE_VARIANT(pin_fork)
@@ -57,22 +59,20 @@ FIXTURE_VARIANT_ADD(pin_fork, hugetlb)
 
 FIXTURE_SETUP(pin_fork)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
 	self->memory = mapping_create(variant->kind, LENGTH, NULL);
 	ASSERT_NE(MAP_FAILED, self->memory);
 	ASSERT_EQ(0, child_channel(self->channel));
-	self->pinned = memory_pinned();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_fork)
 {
 	close(self->fd);
 	munmap(self->memory, LENGTH);
-	EXPECT_EQ(self->pinned, memory_pinned());
+	EXPECT_NO_PINS();
 }
 
 #define ASSERT_PINS(flags)						\

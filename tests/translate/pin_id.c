@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "kselftest_harness.h"
 #include "memory.h"
 #include "noiommu.h"
@@ -57,9 +58,7 @@ FIXTURE_SETUP(pin_id)
 {
 	struct noiommu_pin pin = { .size = sizeof(pin), .length = PAGE };
 
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	ASSERT_EQ(0, userfault_create(&self->structure, UFFDIO_REGISTER_MODE_WP,
 				      2 * PAGE));
 	self->pin = (void *)(self->structure.memory + PAGE -
@@ -73,16 +72,14 @@ FIXTURE_SETUP(pin_id)
 	ASSERT_EQ(0, userfault_serve(&self->structure));
 	memcpy(self->pin, &pin, offsetof(struct noiommu_pin, id));
 	self->structure.before = act;
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_id)
 {
 	close(self->fd);
 	userfault_destroy(&self->structure);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	EXPECT_NO_PINS();
 }
 
 TEST_F(pin_id, guessed)
@@ -91,7 +88,7 @@ TEST_F(pin_id, guessed)
 	EXPECT_EQ(0, other.unpinned);
 	EXPECT_EQ(0, other.pinned);
 	EXPECT_NE(other.id, self->pin->id);
-	EXPECT_HELD(2, 2);
+	EXPECT_PINS(2, 2);
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, self->pin->id));
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, other.id));
 }
@@ -102,7 +99,7 @@ TEST_F(pin_id, guessed_and_never_told)
 	EXPECT_EQ(-EFAULT, noiommu_ioctl(self->fd, NOIOMMU_PIN, self->pin));
 	EXPECT_EQ(0, other.unpinned);
 	EXPECT_EQ(0, other.pinned);
-	EXPECT_HELD(1, 1);
+	EXPECT_PINS(1, 1);
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, other.id));
 }
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "extents.h"
 #include "folios.h"
 #include "kselftest_harness.h"
@@ -30,20 +31,15 @@ FIXTURE(pin_memory)
 
 FIXTURE_SETUP(pin_memory)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_memory)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 static long huge_pages(const void *va, size_t length)
@@ -71,12 +67,9 @@ do {									\
 	EXPECT_NE(0, __id);						\
 	EXPECT_TRUE(extents_are_pagemap(self->extents, __nr, va,	\
 					length));			\
-	EXPECT_EQ(self->pinned + (references), memory_pinned());	\
-	EXPECT_EQ(self->locked + folios_pages(va, length) * 4,		\
-		  memory_accounted());					\
+	EXPECT_PINS(references, folios_pages(va, length));		\
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, __id));			\
-	EXPECT_EQ(self->pinned, memory_pinned());			\
-	EXPECT_EQ(self->locked, memory_accounted());			\
+	EXPECT_NO_PINS();						\
 } while (0)
 
 TEST_F(pin_memory, small_pages)
@@ -162,9 +155,7 @@ FIXTURE_SETUP(pin_huge)
 {
 	long before = mapping_thp();
 
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
 	self->memory = mapping_create(variant->kind, 36 * HUGE_2M, NULL);
@@ -172,16 +163,14 @@ FIXTURE_SETUP(pin_huge)
 	mapping_touch(self->memory, 35 * HUGE_2M);
 	if (variant->kind == MAPPING_THP)
 		ASSERT_EQ(before + 35 * 2048, mapping_thp());
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_huge)
 {
 	close(self->fd);
 	munmap(self->memory, 36 * HUGE_2M);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	EXPECT_NO_PINS();
 }
 
 TEST_F(pin_huge, one_to_thirty_five)

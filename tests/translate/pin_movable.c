@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "extents.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
@@ -25,6 +26,7 @@ FIXTURE(pin_movable)
 	int fd;
 	struct noiommu_extent *extents;
 	long pinned;
+	long locked;
 };
 
 FIXTURE_VARIANT(pin_movable)
@@ -50,18 +52,15 @@ FIXTURE_VARIANT_ADD(pin_movable, memfd)
 
 FIXTURE_SETUP(pin_movable)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
-	self->pinned = memory_pinned();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_movable)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
+	CLOSE_NOIOMMU();
 }
 
 static bool is_movable(__u64 phys)

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "edu.h"
 #include "extents.h"
 #include "kselftest_harness.h"
@@ -36,20 +37,15 @@ FIXTURE(pin_refused)
 
 FIXTURE_SETUP(pin_refused)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_refused)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 /* The holes come after as much as makes every way to pin take place. */
@@ -91,7 +87,7 @@ TEST_F(pin_refused, read_only)
 	ASSERT_EQ(0, mprotect(memory + 10 * PAGE, PAGE, PROT_READ));
 	EXPECT_REFUSED(EFAULT, memory, 20 * PAGE, WRITE);
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, 0, &id));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 }
 
 TEST_F(pin_refused, read_only_huge_pages)
@@ -110,7 +106,7 @@ TEST_F(pin_refused, read_only_huge_pages)
 		EXPECT_REFUSED(EFAULT, memory, 4 * HUGE_2M, WRITE);
 		EXPECT_REFUSED(EFAULT, memory + 1, HUGE_2M, WRITE);
 		ASSERT_EQ(0, pin(self->fd, memory, 4 * HUGE_2M, 0, &id));
-		EXPECT_HELD(4, 2048);
+		EXPECT_PINS(4, 2048);
 		ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 		ASSERT_EQ(0, mprotect(memory, 4 * HUGE_2M, PROT_NONE));
 		EXPECT_REFUSED(EFAULT, memory, 4 * HUGE_2M, 0);
@@ -130,7 +126,7 @@ TEST_F(pin_refused, read_only_shared_file)
 	ASSERT_EQ(0, noiommu_pin_range(self->fd, memory, 20 * PAGE, 0,
 				       self->extents, &nr, &id));
 	EXPECT_TRUE(extents_are_pagemap(self->extents, nr, memory, 20 * PAGE));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 }
 
 TEST_F(pin_refused, kernel_addresses)
@@ -196,10 +192,10 @@ TEST_F(pin_refused, results_that_cannot_be_written)
 	ASSERT_NE(MAP_FAILED, memory);
 	EXPECT_EQ(-EFAULT, pin_into_read_only(self->fd, memory, memory +
 		  4 * PAGE, offsetof(struct noiommu_pin, id)));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 	EXPECT_EQ(-EFAULT, pin_into_read_only(self->fd, memory, memory +
 		  4 * PAGE, offsetof(struct noiommu_pin, nr_extents)));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 	EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, 2));
 }
 

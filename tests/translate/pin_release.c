@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "kselftest_harness.h"
 #include "memory.h"
@@ -29,32 +30,27 @@ FIXTURE(pin_release)
 
 FIXTURE_SETUP(pin_release)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->memory = memory_pages(PAGES * PAGE);
 	ASSERT_NE(MAP_FAILED, self->memory);
 	ASSERT_EQ(0, child_channel(self->channel));
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_release)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 TEST_F(pin_release, close)
 {
 	ASSERT_NE(0, pin(self->fd, self->memory));
 	ASSERT_NE(0, pin(self->fd, self->memory));
-	EXPECT_HELD(2 * PAGES);
-	EXPECT_LOCKED(2 * PAGES);
+	EXPECT_PINNED(2 * PAGES);
+	EXPECT_ACCOUNTED(2 * PAGES);
 	ASSERT_EQ(0, close(self->fd));
-	EXPECT_HELD(0);
-	EXPECT_LOCKED(0);
+	EXPECT_PINNED(0);
+	EXPECT_ACCOUNTED(0);
 }
 
 TEST_F(pin_release, exit)
@@ -67,10 +63,10 @@ TEST_F(pin_release, exit)
 		_exit(7);
 	}
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	child_say(self->channel[0], 1);
 	EXPECT_EQ(7, child_ended(pid));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 }
 
 TEST_F(pin_release, kill)
@@ -82,10 +78,10 @@ TEST_F(pin_release, kill)
 		pause();
 	}
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 }
 
 static void pin_forever(int channel)
@@ -120,7 +116,7 @@ TEST_F(pin_release, kill_in_the_middle)
 		usleep(i * 1777);
 		kill(pid, SIGKILL);
 		EXPECT_EQ(128 + SIGKILL, child_ended(pid));
-		EXPECT_HELD(0);
+		EXPECT_PINNED(0);
 	}
 }
 
@@ -153,10 +149,10 @@ TEST_F(pin_release, exit_of_the_leader)
 			       strstr(text, ") Z ")));
 	child_say(self->channel[0], 1);
 	ASSERT_EQ(2, child_hear(self->channel[0]));
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	child_say(self->channel[0], 1);
 	EXPECT_EQ(0, child_ended(pid));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 }
 
 TEST_F(pin_release, exec)
@@ -191,10 +187,10 @@ TEST_F(pin_release, not_exec_if_it_inherits)
 	close(self->channel[1]);
 	ASSERT_EQ(0, child_hear(self->channel[0]));
 	usleep(100000);
-	EXPECT_HELD(PAGES);
+	EXPECT_PINNED(PAGES);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
-	EXPECT_HELD(0);
+	EXPECT_PINNED(0);
 }
 
 TEST_HARNESS_MAIN

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "extents.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
@@ -26,22 +27,20 @@ FIXTURE(pin_stays)
 	int fd;
 	struct noiommu_extent *extents;
 	long pinned;
+	long locked;
 };
 
 FIXTURE_SETUP(pin_stays)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
-	self->pinned = memory_pinned();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_stays)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
+	CLOSE_NOIOMMU();
 }
 
 #define PIN(va, length, flags)						\

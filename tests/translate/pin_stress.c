@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "extents.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
@@ -73,15 +74,13 @@ FIXTURE_SETUP(pin_stress)
 	ASSERT_LE(0, stress->fd);
 	stress->memory = create_memory(&stress->length);
 	ASSERT_NE(MAP_FAILED, stress->memory);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_stress)
 {
 	close(self->stress.fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	EXPECT_NO_PINS();
 }
 
 static void count(volatile long *counter)

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "extents.h"
 #include "folios.h"
 #include "kselftest_harness.h"
@@ -34,20 +35,15 @@ FIXTURE(pins)
 
 FIXTURE_SETUP(pins)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pins)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 TEST_F(pins, counted_once_for_each_pin)
@@ -57,21 +53,21 @@ TEST_F(pins, counted_once_for_each_pin)
 
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id[0]));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id[1]));
-	EXPECT_HELD(40, 40);
+	EXPECT_PINS(40, 40);
 	/* Two bytes on two pages. */
 	ASSERT_EQ(0, pin(self->fd, memory + PAGE - 1, 2, 0, &id[2]));
-	EXPECT_HELD(42, 42);
+	EXPECT_PINS(42, 42);
 	EXPECT_NE(id[0], id[1]);
 	EXPECT_NE(id[1], id[2]);
 	EXPECT_NE(0, id[0]);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id[0]));
-	EXPECT_HELD(22, 22);
+	EXPECT_PINS(22, 22);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id[2]));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id[1]));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 }
 
 TEST_F(pins, a_huge_page_counts_as_small_ones)
@@ -81,10 +77,10 @@ TEST_F(pins, a_huge_page_counts_as_small_ones)
 
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, pin(self->fd, memory, 2 * HUGE_2M, WRITE, &id));
-	EXPECT_HELD(2, 1024);
+	EXPECT_PINS(2, 1024);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	ASSERT_EQ(0, pin(self->fd, memory + HUGE_2M - PAGE, 2 * PAGE, 0, &id));
-	EXPECT_HELD(2, 1024);
+	EXPECT_PINS(2, 1024);
 }
 
 /* What the kernel keeps, in KiB. */
@@ -112,7 +108,7 @@ TEST_F(pins, memory_kept_for_huge_pages)
 		ASSERT_EQ(0, pin(self->fd, memory, 32 * HUGE_2M, WRITE, &id));
 	/* 8 bytes for each of them are 50 KiB; for each small page, 26 MiB. */
 	EXPECT_LT(kernel_memory() - before, 4096);
-	EXPECT_HELD(MANY * 32, MANY * 32 * 512);
+	EXPECT_PINS(MANY * 32, MANY * 32 * 512);
 }
 
 TEST_F(pins, memory_kept_for_small_pages)
@@ -127,7 +123,7 @@ TEST_F(pins, memory_kept_for_small_pages)
 		ASSERT_EQ(0, pin(self->fd, memory, 2000 * PAGE, 0, &id));
 	/* 8 bytes for each are 3,200 KiB in whole pages; sanitizers double that. */
 	EXPECT_LT(kernel_memory() - before, 3 * 3200);
-	EXPECT_HELD(MANY * 2000, MANY * 2000);
+	EXPECT_PINS(MANY * 2000, MANY * 2000);
 }
 
 static int limit_locked(size_t pages)
@@ -146,14 +142,14 @@ TEST_F(pins, limit_of_locked_memory)
 	ASSERT_EQ(0, limit_locked(self->locked / KIB_PAGE + 20));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 	EXPECT_EQ(-ENOMEM, pin(self->fd, memory, 1, 0, &none));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 	EXPECT_REFUSED(ENOMEM, memory + 1, 20 * PAGE, WRITE);
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 }
 
 TEST_F(pins, no_limit_with_ipc_lock)
@@ -164,7 +160,7 @@ TEST_F(pins, no_limit_with_ipc_lock)
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, limit_locked(1));
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
-	EXPECT_HELD(20, 20);
+	EXPECT_PINS(20, 20);
 }
 
 TEST_F(pins, array_too_small)
@@ -189,14 +185,14 @@ TEST_F(pins, array_too_small)
 						     &said, &id));
 		EXPECT_EQ(needed, said);
 		EXPECT_EQ(0, id);
-		EXPECT_HELD(0, 0);
+		EXPECT_PINS(0, 0);
 	}
 	nr = needed;
 	ASSERT_EQ(0, noiommu_pin_range(self->fd, memory, length, WRITE,
 				       self->extents, &nr, &id));
 	EXPECT_EQ(needed, nr);
 	EXPECT_TRUE(extents_are_pagemap(self->extents, nr, memory, length));
-	EXPECT_HELD(100, folios_pages(memory, length));
+	EXPECT_PINS(100, folios_pages(memory, length));
 }
 
 TEST_F(pins, array_is_not_written_beyond_its_room)
@@ -210,7 +206,7 @@ TEST_F(pins, array_is_not_written_beyond_its_room)
 					     WRITE, self->extents, &nr, &id));
 	ASSERT_LT(2, nr);
 	EXPECT_EQ(0, memcmp(&none, self->extents + 2, sizeof(none)));
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 }
 
 TEST_F(pins, array_that_cannot_be_written)
@@ -222,7 +218,7 @@ TEST_F(pins, array_that_cannot_be_written)
 	ASSERT_EQ(-EFAULT, noiommu_pin_range(self->fd, memory, 20 * PAGE,
 					     WRITE, (void *)PAGE, &nr, &id));
 	EXPECT_EQ(0, id);
-	EXPECT_HELD(0, 0);
+	EXPECT_PINS(0, 0);
 }
 
 TEST_F(pins, unknown_id)
@@ -238,7 +234,7 @@ TEST_F(pins, unknown_id)
 		EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, ids[i]));
 	ASSERT_EQ(0, pin(self->fd, memory, PAGE, 0, &id));
 	EXPECT_EQ(-ENOENT, noiommu_unpin_id(other, id));
-	EXPECT_HELD(1, 1);
+	EXPECT_PINS(1, 1);
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
 	EXPECT_EQ(-ENOENT, noiommu_unpin_id(self->fd, id));
 	close(other);

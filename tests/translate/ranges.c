@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
 #include "memory.h"
@@ -59,21 +60,17 @@ static char *two_pieces(void)
 
 FIXTURE_SETUP(ranges)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->memory = two_pieces();
 	ASSERT_NE(MAP_FAILED, (void *)self->memory);
 	self->extents = memory_pages(PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)self->extents);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(ranges)
 {
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	EXPECT_NO_PINS();
 	close(self->fd);
 }
 

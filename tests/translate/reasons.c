@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
 #include "memory.h"
@@ -30,18 +31,13 @@ FIXTURE(reasons)
 
 FIXTURE_SETUP(reasons)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	OPEN_NOIOMMU();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(reasons)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 static int translate(int fd, const void *va, size_t length, __u32 flags)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "kselftest_harness.h"
 #include "memory.h"
@@ -69,20 +70,15 @@ FIXTURE_VARIANT_ADD(userfault, protected_write)
 
 FIXTURE_SETUP(userfault)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	ASSERT_EQ(0, userfault_create(&self->memory, variant->mode,
 				      PAGES * PAGE));
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(userfault)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 	userfault_destroy(&self->memory);
 }
 
@@ -102,7 +98,7 @@ TEST_F(userfault, pin)
 	ASSERT_EQ(0, userfault_serve(&self->memory));
 	ASSERT_EQ(0, pin(self->fd, self->memory.memory, PAGES * PAGE,
 			 variant->flags, &id));
-	EXPECT_HELD(PAGES, PAGES);
+	EXPECT_PINS(PAGES, PAGES);
 	EXPECT_EQ(variant->faults, self->memory.served);
 	EXPECT_EQ(USERFAULT_BYTE, self->memory.memory[3 * PAGE]);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
@@ -128,7 +124,7 @@ do {									\
 	EXPECT_EQ(0, waitpid(__pid, NULL, WNOHANG));			\
 	kill(__pid, SIGKILL);						\
 	EXPECT_EQ(128 + SIGKILL, child_ended(__pid));			\
-	EXPECT_HELD(0, 0);						\
+	EXPECT_PINS(0, 0);						\
 } while (0)
 
 TEST_F(userfault, nobody_answers)
