@@ -48,6 +48,27 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 	return PAGE_SIZE << noiommu_entry_order(entry);
 }
 
+/*
+ * All references of a chunk are for pages of the same order, so that it is known
+ * afterwards what each is for.
+ *
+ * Return: 0 if the last chunk has room for one more of this order; or -ENOMEM.
+ */
+static int noiommu_pin_room(struct noiommu_pinning *pinning, unsigned int order)
+{
+	struct noiommu_pinned *pinned = pinning->pinned;
+	struct noiommu_chunk *last = pinned->last;
+	int ret = 0;
+
+	if (last->count == last->room || (last->count && last->order != order))
+		ret = noiommu_pinned_grow(pinned,
+					  noiommu_pages_of(pinning->va,
+							   pinning->end, order));
+	if (!ret)
+		pinned->last->order = order;
+	return ret;
+}
+
 static int noiommu_pin_pages(unsigned long va, int count, bool write,
 			     struct page **pages)
 {
@@ -72,23 +93,30 @@ static __always_inline int noiommu_pin_add(struct noiommu_pinning *pinning,
 /* Pins what is left of what one entry maps, and learns its size. */
 static int noiommu_pin_one(struct noiommu_pinning *pinning)
 {
-	struct noiommu_chunk *chunk = pinning->pinned->chunk;
-	struct page **page = chunk->pages + chunk->count;
 	unsigned long va = pinning->va, next, pfn, size;
+	struct noiommu_chunk *chunk;
+	struct page *page;
 	long got;
+	int ret;
 
-	got = noiommu_pin_pages(va, 1, pinning->pinned->write, page);
+	got = noiommu_pin_pages(va, 1, pinning->pinned->write, &page);
 	if (got != 1)
 		return noiommu_pin_error(pinning, got);
-	chunk->count++;
 	size = noiommu_mapped_size(va, &pfn);
-	if (!size || pfn != page_to_pfn(*page))
+	if (!size || pfn != page_to_pfn(page))
 		size = PAGE_SIZE;
+	ret = noiommu_pin_room(pinning, ilog2(size) - PAGE_SHIFT);
+	if (ret) {
+		unpin_user_page(page);
+		return ret;
+	}
+	chunk = pinning->pinned->last;
+	chunk->pages[chunk->count++] = page;
 	next = min((va | (size - 1)) + 1, pinning->end);
 	pinning->size = size;
 	pinning->va = next;
-	return noiommu_pin_add(pinning, *page,
-			       page_to_phys(*page) + offset_in_page(va), va,
+	return noiommu_pin_add(pinning, page,
+			       page_to_phys(page) + offset_in_page(va), va,
 			       next);
 }
 
@@ -144,12 +172,17 @@ static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 static int noiommu_pin_huge(struct noiommu_pinning *pinning)
 {
 	unsigned long va = pinning->va, size = pinning->size;
-	struct noiommu_chunk *chunk = pinning->pinned->chunk;
-	struct page **pages = chunk->pages + chunk->count;
 	unsigned long entries[NOIOMMU_HUGE_BATCH];
 	unsigned int count, good, i;
-	int ret = 0;
+	struct noiommu_chunk *chunk;
+	struct page **pages;
+	int ret;
 
+	ret = noiommu_pin_room(pinning, ilog2(size) - PAGE_SHIFT);
+	if (ret)
+		return ret;
+	chunk = pinning->pinned->last;
+	pages = chunk->pages + chunk->count;
 	count = min3((pinning->end - va) / size,
 		     (unsigned long)(chunk->room - chunk->count),
 		     (unsigned long)NOIOMMU_HUGE_BATCH);
@@ -171,13 +204,18 @@ static int noiommu_pin_huge(struct noiommu_pinning *pinning)
 /* Pins what is left of a table that maps small pages. */
 static int noiommu_pin_table(struct noiommu_pinning *pinning)
 {
-	struct noiommu_chunk *chunk = pinning->pinned->chunk;
 	unsigned long end = min(ALIGN(pinning->va + 1, PMD_SIZE), pinning->end);
-	struct page **pages = chunk->pages + chunk->count;
 	unsigned long va = pinning->va, next, count;
-	int ret = 0;
+	struct noiommu_chunk *chunk;
+	struct page **pages;
 	long got, i;
+	int ret;
 
+	ret = noiommu_pin_room(pinning, 0);
+	if (ret)
+		return ret;
+	chunk = pinning->pinned->last;
+	pages = chunk->pages + chunk->count;
 	count = min_t(unsigned long, chunk->room - chunk->count,
 		      DIV_ROUND_UP(end, PAGE_SIZE) - va / PAGE_SIZE);
 	got = noiommu_pin_pages(va, count, pinning->pinned->write, pages);
@@ -239,14 +277,11 @@ static int noiommu_pin_charge(struct noiommu_pinning *pinning)
  */
 int noiommu_pin_range(struct noiommu_pinning *pinning)
 {
-	struct noiommu_pinned *pinned = pinning->pinned;
 	int ret = 0;
 
 	while (!ret && pinning->va < pinning->end) {
 		if (fatal_signal_pending(current))
 			ret = -EINTR;
-		else if (pinned->chunk->count == pinned->chunk->room)
-			ret = noiommu_pinned_grow(pinned);
 		else
 			ret = noiommu_pin_next(pinning) ?:
 			      noiommu_pin_charge(pinning);

@@ -78,10 +78,10 @@ static struct user_struct *noiommu_charged_user(void)
  */
 void noiommu_pinned_release(struct noiommu_pinned *pinned)
 {
-	struct noiommu_chunk *chunk;
+	struct noiommu_chunk *chunk, *next;
 
-	while ((chunk = pinned->chunk)) {
-		pinned->chunk = chunk->next;
+	for (chunk = &pinned->first; chunk; chunk = next) {
+		next = chunk->next;
 		unpin_user_pages_dirty_lock(chunk->pages, chunk->count,
 					    pinned->write);
 		if (chunk != &pinned->first)
@@ -144,12 +144,13 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 	pinned->mm = current->mm;
 	pinned->user = noiommu_charged_user();
 	pinned->locked = 0;
+	pinned->va = va;
 	pinned->length = length;
 	pinned->write = write;
 	atomic64_add(length, &noiommu_pinned_bytes);
 	pinned->hold.maker = get_pid(task_tgid(current));
 	pinned->hold.release = noiommu_pinned_unhold;
-	pinned->chunk = &pinned->first;
+	pinned->last = &pinned->first;
 	pinned->first.next = NULL;
 	pinned->first.count = 0;
 	pinned->first.room = room;
@@ -158,20 +159,23 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 
 /**
  * noiommu_pinned_grow() - room for more references
- * @pinned: of which the last chunk is full
+ * @pinned: of which the last chunk takes no more
+ * @wanted: how many there will be at most; there may be room for less
  *
  * Return: 0 or -ENOMEM.
  */
-int noiommu_pinned_grow(struct noiommu_pinned *pinned)
+int noiommu_pinned_grow(struct noiommu_pinned *pinned, unsigned long wanted)
 {
+	unsigned int room = min(wanted, NOIOMMU_CHUNK_ROOM);
 	struct noiommu_chunk *chunk;
 
-	chunk = kmalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	chunk = kmalloc(struct_size(chunk, pages, room), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
-	chunk->next = pinned->chunk;
+	chunk->next = NULL;
 	chunk->count = 0;
-	chunk->room = NOIOMMU_CHUNK_ROOM;
-	pinned->chunk = chunk;
+	chunk->room = room;
+	pinned->last->next = chunk;
+	pinned->last = chunk;
 	return 0;
 }

@@ -18,15 +18,17 @@
 
 /**
  * struct noiommu_chunk - some references of a pin
- * @next: the chunk before this one
+ * @next: the chunk after this one
  * @count: how many of @pages are filled
  * @room: how many there are
- * @pages: each pinned once
+ * @order: each is for what is in the range of this many pages, aligned to as many
+ * @pages: each pinned once; any of the pages that the reference is for
  */
 struct noiommu_chunk {
 	struct noiommu_chunk *next;
-	unsigned int count;
-	unsigned int room;
+	unsigned short count;
+	unsigned short room;
+	unsigned int order;
 	struct page *pages[];
 };
 
@@ -36,20 +38,22 @@ struct noiommu_chunk {
  *      reference is held on the structure, not on the memory
  * @user: whose locked memory counts it, NULL for a process that had CAP_IPC_LOCK
  * @locked: pages that are counted at both
+ * @va: first byte of the range, for that process
  * @length: bytes of the range
  * @write: the device may have written
  * @hold: for when the descriptor is closed and a function may still write
- * @chunk: the references, the last first
+ * @last: the chunk that is filled now
  * @first: the first chunk, enough for most pins
  */
 struct noiommu_pinned {
 	struct mm_struct *mm;
 	struct user_struct *user;
 	unsigned long locked;
+	u64 va;
 	u64 length;
 	bool write;
 	struct noiommu_hold hold;
-	struct noiommu_chunk *chunk;
+	struct noiommu_chunk *last;
 	struct noiommu_chunk first;
 };
 
@@ -94,10 +98,19 @@ struct noiommu_pinning {
 	unsigned long size;
 };
 
-/* How many pages (of the smallest size) a range touches. */
+/* How many pages of an order a range touches. */
+static inline unsigned long noiommu_pages_of(unsigned long va, unsigned long end,
+					     unsigned int order)
+{
+	unsigned int shift = PAGE_SHIFT + order;
+
+	return ((end - 1) >> shift) - (va >> shift) + 1;
+}
+
+/* The same of the smallest size. */
 static inline unsigned long noiommu_pages(unsigned long va, unsigned long end)
 {
-	return (end - 1) / PAGE_SIZE - va / PAGE_SIZE + 1;
+	return noiommu_pages_of(va, end, 0);
 }
 
 /* tally.c */
@@ -136,7 +149,7 @@ static inline int noiommu_tally_add(struct noiommu_tally *tally,
 extern atomic64_t noiommu_pinned_bytes;
 extern atomic64_t noiommu_held_bytes;
 struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write);
-int noiommu_pinned_grow(struct noiommu_pinned *pinned);
+int noiommu_pinned_grow(struct noiommu_pinned *pinned, unsigned long wanted);
 int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages);
 void noiommu_pinned_release(struct noiommu_pinned *pinned);
 bool noiommu_pinned_hold(struct noiommu_pinned *pinned);

@@ -257,7 +257,7 @@ struct noiommu_translate {
  * but a part of it, it counts with all its pages, and once.
  *
  * The kernel keeps 8 bytes for each page that is mapped on its own, and 8 bytes
- * for each huge page.
+ * for each huge page; where the one follows the other in a range, up to a page more.
  *
  * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ENOSPC, ERANGE, EINTR; EOPNOTSUPP also
  * for device memory, which does not move and cannot be pinned, for memory of
