@@ -51,7 +51,8 @@ static int noiommu_get_info(struct noiommu_file *file, void *arg,
 	if (put_user(NOIOMMU_ABI_VERSION, &to->abi) ||
 	    put_user(noiommu_claims_count(), &to->claimed) ||
 	    put_user(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
-		     NOIOMMU_FEATURE_LIMIT, &to->features))
+		     NOIOMMU_FEATURE_LIMIT | NOIOMMU_FEATURE_LIST_PINS,
+		     &to->features))
 		return -EFAULT;
 	return 0;
 }
@@ -62,6 +63,7 @@ union noiommu_cmd {
 	struct noiommu_translate translate;
 	struct noiommu_pin pin;
 	struct noiommu_unpin unpin;
+	struct noiommu_list_pins list_pins;
 };
 
 /**
@@ -104,6 +106,12 @@ static const struct noiommu_ioctl noiommu_ioctls[] = {
 		.size = sizeof(struct noiommu_unpin),
 		.min_size = offsetofend(struct noiommu_unpin, reserved),
 		.execute = noiommu_unpin,
+	},
+	[NOIOMMU_CMD_LIST_PINS] = {
+		.number = NOIOMMU_LIST_PINS,
+		.size = sizeof(struct noiommu_list_pins),
+		.min_size = offsetofend(struct noiommu_list_pins, nr_extents),
+		.execute = noiommu_list_pins,
 	},
 };
 

@@ -16,10 +16,12 @@
 
 /**
  * struct noiommu_file - an open file of /dev/noiommu
- * @pins: struct noiommu_pinned by ID
+ * @pins: struct noiommu_pinned by ID; its lock protects @listings as well
+ * @listings: calls of NOIOMMU_LIST_PINS that are under way
  */
 struct noiommu_file {
 	struct xarray pins;
+	struct list_head listings;
 };
 
 /* chardev.c */
@@ -36,6 +38,9 @@ int noiommu_pins_init(struct noiommu_file *file);
 void noiommu_unpin_all(struct noiommu_file *file);
 void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq);
 extern const struct attribute_group *noiommu_pin_groups[];
+
+/* pin_list.c */
+int noiommu_list_pins(struct noiommu_file *file, void *cmd, void __user *user);
 
 /* lockless.c */
 unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
@@ -123,6 +128,7 @@ void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
 			  u64 limit);
 int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags);
 int noiommu_extents_write(struct noiommu_extents *extents);
+void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total);
 int noiommu_extents_flush(struct noiommu_extents *extents);
 
 /* Does a piece continue the last extent? */
@@ -132,6 +138,14 @@ static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
 	const struct noiommu_extent *last = extents->last;
 
 	return last->phys + last->length == phys && last->flags == flags;
+}
+
+/* Would adding a piece write to the user's memory? */
+static inline bool noiommu_extents_full(const struct noiommu_extents *extents,
+					u64 phys, u32 flags)
+{
+	return extents->last == extents->buffer + NOIOMMU_EXTENTS_BUFFERED - 1 &&
+	       !noiommu_extents_grow(extents, phys, flags);
 }
 
 /**

@@ -88,6 +88,18 @@ err_fault:
 }
 
 /**
+ * noiommu_extents_rewind() - forget the last ones
+ * @extents: of which all up to @total were flushed before the next was added
+ * @total: how many to keep
+ */
+void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total)
+{
+	extents->total = total;
+	extents->written = min(total, extents->room);
+	noiommu_extents_empty(extents);
+}
+
+/**
  * noiommu_extents_flush() - write what is still buffered
  * @extents: nothing is added to them any more
  *

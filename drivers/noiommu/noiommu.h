@@ -9,6 +9,7 @@
  *   chardev.c    the device, its descriptors, dispatch of ioctls
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
  *   pin_walk.c   how a range is pinned, huge page by huge page
+ *   pin_list.c   NOIOMMU_LIST_PINS: what a descriptor has pinned
  *   pinned.c     what a pin holds, and who it is counted for
  *   tally.c      how many pages that keeps from others
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents

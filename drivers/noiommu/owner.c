@@ -13,8 +13,9 @@
  * that end by close are held here while a function may write to them:
  *
  * - The process that made the pin has taken ownership of functions: these may.
- * - It never has, so it pinned for a function of somebody else: every function
- *   may that is owned when the descriptor closes.
+ * - It never has, or another process was told where the memory is, so it may be in
+ *   use by a function of somebody else: every function may that is owned when the
+ *   descriptor closes.
  *
  * A process is its thread group, also after exec. Functions that are taken later
  * do not count.
@@ -238,7 +239,7 @@ pid_t noiommu_owner_pid(const struct noiommu_owner *owner)
 
 /**
  * noiommu_hold() - hold memory as long as a function may write to it
- * @hold: what to hold; maker and release are set
+ * @hold: what to hold; maker, release and all are set
  *
  * Return: true if it is held: hold->release() is called when no function may
  * write to it any more. False if none may now: the caller releases it.
@@ -249,7 +250,7 @@ bool noiommu_hold(struct noiommu_hold *hold)
 
 	mutex_lock(&noiommu_owner_lock);
 	hold->until = noiommu_owner_time;
-	hold->all = !noiommu_process_find(hold->maker);
+	hold->all |= !noiommu_process_find(hold->maker);
 	needed = noiommu_hold_needed(hold);
 	if (needed)
 		list_add_tail(&hold->node, &noiommu_holds);

@@ -31,7 +31,8 @@ struct noiommu_owner {
  * @release: frees what contains this; called without locks, from a workqueue
  * @node: in noiommu_holds
  * @until: functions owned at this time or before may write to the memory
- * @all: every one of these, and not only those of @maker
+ * @all: every one of these, and not only those of @maker: set before if another
+ *       process knows of the memory
  */
 struct noiommu_hold {
 	struct pid *maker;

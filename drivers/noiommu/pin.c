@@ -3,6 +3,7 @@
  * NOIOMMU_PIN and NOIOMMU_UNPIN: this memory stays where it is.
  */
 #include <linux/device.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -111,8 +112,10 @@ int noiommu_unpin(struct noiommu_file *file, void *arg, void __user *user)
 	/* To erase what is only reserved would have it given out. */
 	xa_lock(&file->pins);
 	pinned = xa_load(&file->pins, cmd->id);
-	if (pinned)
+	if (pinned) {
 		__xa_erase(&file->pins, cmd->id);
+		noiommu_listings_forget(file, pinned);
+	}
 	xa_unlock(&file->pins);
 	if (!pinned)
 		return -ENOENT;
@@ -130,6 +133,7 @@ int noiommu_unpin(struct noiommu_file *file, void *arg, void __user *user)
 int noiommu_pins_init(struct noiommu_file *file)
 {
 	xa_init_flags(&file->pins, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&file->listings);
 	/* Keeps the first node, which would come and go with a lone pin. */
 	return xa_reserve(&file->pins, NOIOMMU_SPARE_ID, GFP_KERNEL_ACCOUNT);
 }

@@ -150,6 +150,7 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 	atomic64_add(length, &noiommu_pinned_bytes);
 	pinned->hold.maker = get_pid(task_tgid(current));
 	pinned->hold.release = noiommu_pinned_unhold;
+	pinned->hold.all = false;
 	pinned->last = &pinned->first;
 	pinned->first.next = NULL;
 	pinned->first.count = 0;

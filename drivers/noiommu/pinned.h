@@ -157,4 +157,8 @@ bool noiommu_pinned_hold(struct noiommu_pinned *pinned);
 /* pin_walk.c */
 int noiommu_pin_range(struct noiommu_pinning *pinning);
 
+/* pin_list.c */
+void noiommu_listings_forget(struct noiommu_file *file,
+			     const struct noiommu_pinned *pinned);
+
 #endif /* NOIOMMU_PINNED_H */

@@ -23,6 +23,7 @@ struct abi32_report {
 	__s32 translate_error;
 	__s32 pin_error;
 	__s32 unpin_error;
+	__s32 list_error;
 	/* Of the first byte that no 32-bit program has. */
 	__s32 above_error;
 	__u32 va;
@@ -31,6 +32,9 @@ struct abi32_report {
 	struct noiommu_pin pin;
 	struct noiommu_extent translated;
 	struct noiommu_extent pinned;
+	struct noiommu_list_pins list;
+	struct noiommu_pin_info listed_pin;
+	struct noiommu_extent listed;
 };
 
 #define ABI_AT(_struct, _member, _offset)				\
@@ -78,9 +82,26 @@ ABI_AT(noiommu_unpin, id, 8);
 ABI_AT(noiommu_unpin, reserved, 12);
 ABI_SIZE(noiommu_unpin, 16);
 
+ABI_AT(noiommu_pin_info, va, 0);
+ABI_AT(noiommu_pin_info, length, 8);
+ABI_AT(noiommu_pin_info, id, 16);
+ABI_AT(noiommu_pin_info, flags, 20);
+ABI_AT(noiommu_pin_info, nr_extents, 24);
+ABI_AT(noiommu_pin_info, reserved, 28);
+ABI_SIZE(noiommu_pin_info, 32);
+
+ABI_AT(noiommu_list_pins, size, 0);
+ABI_AT(noiommu_list_pins, flags, 4);
+ABI_AT(noiommu_list_pins, pins, 8);
+ABI_AT(noiommu_list_pins, extents, 16);
+ABI_AT(noiommu_list_pins, nr_pins, 24);
+ABI_AT(noiommu_list_pins, nr_extents, 28);
+ABI_SIZE(noiommu_list_pins, 32);
+
 static_assert(NOIOMMU_INFO == 0xb900, "NOIOMMU_INFO");
 static_assert(NOIOMMU_TRANSLATE == 0xb901, "NOIOMMU_TRANSLATE");
 static_assert(NOIOMMU_PIN == 0xb902, "NOIOMMU_PIN");
 static_assert(NOIOMMU_UNPIN == 0xb903, "NOIOMMU_UNPIN");
+static_assert(NOIOMMU_LIST_PINS == 0xb904, "NOIOMMU_LIST_PINS");
 
 #endif

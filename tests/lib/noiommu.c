@@ -59,3 +59,20 @@ int noiommu_unpin_id(int fd, __u32 id)
 
 	return noiommu_ioctl(fd, NOIOMMU_UNPIN, &unpin);
 }
+
+int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
+		 struct noiommu_extent *extents, __u32 *nr_extents)
+{
+	struct noiommu_list_pins list = {
+		.size = sizeof(list),
+		.pins = (uintptr_t)pins,
+		.extents = (uintptr_t)extents,
+		.nr_pins = *nr_pins,
+		.nr_extents = *nr_extents,
+	};
+	int ret = noiommu_ioctl(fd, NOIOMMU_LIST_PINS, &list);
+
+	*nr_pins = list.nr_pins;
+	*nr_extents = list.nr_extents;
+	return ret;
+}

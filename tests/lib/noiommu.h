@@ -24,5 +24,8 @@ int noiommu_translate_range(int fd, const void *va, size_t length, __u32 flags,
 int noiommu_pin_range(int fd, const void *va, size_t length, __u32 flags,
 		      struct noiommu_extent *extents, __u32 *nr, __u32 *id);
 int noiommu_unpin_id(int fd, __u32 id);
+/* In: how many the arrays have room for. Out: how many there are. */
+int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
+		 struct noiommu_extent *extents, __u32 *nr_extents);
 
 #endif

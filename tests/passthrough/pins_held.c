@@ -297,6 +297,39 @@ TEST_F(pins_held, by_nobody_who_comes_later)
 	vfio_close(&later);
 }
 
+static int list(int fd)
+{
+	struct noiommu_extent extents[PAGES];
+	__u32 nr_pins = 0, nr = PAGES;
+
+	return noiommu_list(fd, NULL, &nr_pins, extents, &nr);
+}
+
+/* Whoever was told where memory is that another process pinned may use it. */
+TEST_F(pins_held, for_a_process_that_was_told)
+{
+	int fd = noiommu_open_device();
+
+	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
+	self->child = child_fork(self->channel);
+	if (!self->child) {
+		struct vfio vfio;
+
+		child_opens(self->edu[1], self->channel[1], &vfio);
+		child_say(self->channel[1],
+			  pin(fd, memory_pages(PAGES * PAGE)));
+		pause();
+	}
+	ASSERT_EQ(1, child_hear(self->channel[0]));
+	ASSERT_NE(0, child_hear(self->channel[0]));
+	kill_child(self->child);
+	ASSERT_EQ(0, list(fd));
+	ASSERT_EQ(0, close(fd));
+	EXPECT_STILL_HELD(PAGES);
+	vfio_close(&self->vfio);
+	EXPECT_RELEASED();
+}
+
 TEST_F(pins_held, and_released_when_opened_again)
 {
 	int fd, i;

@@ -33,6 +33,7 @@ struct subject {
 	struct noiommu_extent *extents;
 	__u32 nr;
 	__u32 id;
+	bool listed;
 	long pinned;
 };
 
@@ -334,6 +335,40 @@ TEST_F_TIMEOUT(memory, unpin, PATIENCE)
 	};
 
 	EXPECT_TRUE(sweep(&unpinning, &self->subject));
+}
+
+static int list(void *data)
+{
+	struct subject *subject = data;
+	struct noiommu_pin_info info = {};
+	__u32 nr_pins = 1;
+	int ret;
+
+	memset(subject->extents, 0, subject->pages * sizeof(*subject->extents));
+	subject->nr = subject->pages;
+	ret = noiommu_list(subject->fd, &info, &nr_pins, subject->extents,
+			   &subject->nr);
+	subject->listed = nr_pins == 1 && info.id == subject->id;
+	return ret;
+}
+
+static bool is_listed(void *data)
+{
+	struct subject *subject = data;
+
+	return subject->listed && is_pinned(data);
+}
+
+TEST_F_TIMEOUT(memory, list_pins, PATIENCE)
+{
+	static const struct sweep listing = {
+		.prepare = map_and_pin,
+		.run = list,
+		.complete = is_listed,
+		.undo = unpin_and_unmap,
+	};
+
+	EXPECT_TRUE(sweep(&listing, &self->subject));
 }
 
 static int open_and_pin(void *data)

@@ -43,6 +43,8 @@ static const struct command {
 	{ "UNPIN", NOIOMMU_UNPIN, sizeof(struct noiommu_unpin),
 	  sizeof(struct noiommu_unpin), 0,
 	  offsetof(struct noiommu_unpin, reserved), false },
+	{ "LIST_PINS", NOIOMMU_LIST_PINS, sizeof(struct noiommu_list_pins),
+	  sizeof(struct noiommu_list_pins), 0, NONE, true },
 };
 
 #define for_each_command(command) \
@@ -55,6 +57,7 @@ union argument {
 	struct noiommu_translate translate;
 	struct noiommu_pin pin;
 	struct noiommu_unpin unpin;
+	struct noiommu_list_pins list_pins;
 	unsigned char bytes[2 * PAGE];
 };
 
@@ -63,6 +66,7 @@ struct session {
 	char *memory;
 	union argument argument;
 	struct noiommu_extent extents[4];
+	struct noiommu_pin_info pins[4];
 	__u32 pin;
 };
 
@@ -114,6 +118,11 @@ static void prepare(struct session *s, const struct command *command)
 		argument->pin.nr_extents = 1;
 	} else if (command->number == NOIOMMU_UNPIN) {
 		argument->unpin.id = s->pin;
+	} else if (command->number == NOIOMMU_LIST_PINS) {
+		argument->list_pins.pins = (uintptr_t)s->pins;
+		argument->list_pins.extents = (uintptr_t)s->extents;
+		argument->list_pins.nr_pins = 1;
+		argument->list_pins.nr_extents = 1;
 	}
 }
 

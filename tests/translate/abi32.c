@@ -46,7 +46,7 @@ static void translate(void)
 				  &above);
 }
 
-static void pin(void)
+static void pin_and_list(void)
 {
 	report.pin.size = sizeof(report.pin);
 	report.pin.flags = NOIOMMU_ACCESS_WRITE;
@@ -56,6 +56,13 @@ static void pin(void)
 	report.pin.nr_extents = 1;
 	report.pin_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_PIN,
 				&report.pin);
+	report.list.size = sizeof(report.list);
+	report.list.pins = at(&report.listed_pin);
+	report.list.extents = at(&report.listed);
+	report.list.nr_pins = 1;
+	report.list.nr_extents = 1;
+	report.list_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_LIST_PINS,
+				 &report.list);
 	unpin.size = sizeof(unpin);
 	unpin.id = report.pin.id;
 	report.unpin_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_UNPIN,
@@ -72,7 +79,7 @@ __attribute__((force_align_arg_pointer, used)) void _start(void)
 	report.info_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_INFO,
 				 &report.info);
 	translate();
-	pin();
+	pin_and_list();
 	call(SYS32_WRITE, ABI32_REPORT, at(&report), (void *)sizeof(report));
 	/* The other end looks where the memory is as long as it is there. */
 	call(SYS32_READ, ABI32_EXIT, at(&permission), (void *)1);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -53,8 +54,8 @@ static char *map_shared(const char *path, size_t length)
 /* Reserved at boot for whoever wants it: special purpose memory of the firmware's. */
 TEST_F(device_pages, dax)
 {
-	struct noiommu_extent extent = { 0 };
-	__u32 flags = 0, nr = 1, id;
+	struct noiommu_extent extent = { 0 }, listed = { 0 };
+	__u32 flags = 0, nr = 1, nr_pins = 0, id;
 	char *memory;
 
 	if (run("modprobe -a dax_hmem device_dax"))
@@ -73,6 +74,9 @@ TEST_F(device_pages, dax)
 	EXPECT_EQ(MMIO, extent.flags);
 	EXPECT_EQ(HUGE_2M, extent.length);
 	EXPECT_EQ(translate_one(self->fd, memory, WRITE, NULL), extent.phys);
+	ASSERT_EQ(0, noiommu_list(self->fd, NULL, &nr_pins, &listed, &nr));
+	EXPECT_EQ(1, nr);
+	EXPECT_EQ(0, memcmp(&extent, &listed, sizeof(extent)));
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
 }
 

@@ -80,7 +80,7 @@ TEST_F(gate, info)
 	EXPECT_EQ(0, answer.flags);
 	EXPECT_EQ(1, answer.abi);
 	EXPECT_EQ(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
-		  NOIOMMU_FEATURE_LIMIT,
+		  NOIOMMU_FEATURE_LIMIT | NOIOMMU_FEATURE_LIST_PINS,
 		  answer.features);
 	ASSERT_EQ(0, file_read_long(PROVIDER "/claimed", &claimed));
 	EXPECT_LT(0, claimed);
@@ -235,6 +235,13 @@ TEST_F(gate, a_32_bit_caller)
 	EXPECT_EQ(0, report.pin_error);
 	EXPECT_NE(0, report.pin.id);
 	EXPECT_EQ(phys, report.pinned.phys);
+	EXPECT_EQ(0, report.list_error);
+	EXPECT_EQ(1, report.list.nr_pins);
+	EXPECT_EQ(1, report.list.nr_extents);
+	EXPECT_EQ(report.pin.id, report.listed_pin.id);
+	EXPECT_EQ(report.va, report.listed_pin.va);
+	EXPECT_EQ(0, memcmp(&report.pinned, &report.listed,
+			    sizeof(report.listed)));
 	EXPECT_EQ(0, report.unpin_error);
 	EXPECT_EQ(-EFAULT, report.above_error);
 }

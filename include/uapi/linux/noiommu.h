@@ -15,7 +15,8 @@
  * there. Opening it needs CAP_SYS_RAWIO in the initial user namespace and a
  * kernel that is not locked down, else -EPERM. Nothing else is asked of the
  * descriptor later: it may be handed to a process with fewer rights. Every call
- * speaks of the memory of the process that makes it.
+ * speaks of the memory of the process that makes it, but for NOIOMMU_LIST_PINS and
+ * NOIOMMU_UNPIN: they are about pins of the descriptor, whoever made them.
  *
  * The ioctl number does not contain the size of the structure. Its first
  * member is a __u32 size, which the caller sets to the sizeof() it was compiled
@@ -47,7 +48,7 @@
  *   its file. Where a process would get SIGSEGV or SIGBUS, and nothing below
  *   says more.
  * - ENOENT: there is no such pin.
- * - ENOSPC: the array of extents is too small.
+ * - ENOSPC: an array is too small.
  * - ENOMEM: out of memory, out of huge pages or at a cgroup's limit of either, or
  *   more than RLIMIT_MEMLOCK allows to be pinned.
  * - EHWPOISON: a page of the range is broken, and the kernel has taken it away.
@@ -67,6 +68,7 @@ enum {
 	NOIOMMU_CMD_TRANSLATE,
 	NOIOMMU_CMD_PIN,
 	NOIOMMU_CMD_UNPIN,
+	NOIOMMU_CMD_LIST_PINS,
 };
 
 /* The first of &noiommu_info.abi. It changes only if a program could break. */
@@ -77,11 +79,13 @@ enum {
  * @NOIOMMU_FEATURE_TRANSLATE: NOIOMMU_TRANSLATE is there.
  * @NOIOMMU_FEATURE_PIN: NOIOMMU_PIN and NOIOMMU_UNPIN are there.
  * @NOIOMMU_FEATURE_LIMIT: They and NOIOMMU_TRANSLATE heed a limit.
+ * @NOIOMMU_FEATURE_LIST_PINS: NOIOMMU_LIST_PINS is there.
  */
 enum noiommu_features {
 	NOIOMMU_FEATURE_TRANSLATE = 1 << 0,
 	NOIOMMU_FEATURE_PIN = 1 << 1,
 	NOIOMMU_FEATURE_LIMIT = 1 << 2,
+	NOIOMMU_FEATURE_LIST_PINS = 1 << 3,
 };
 
 /**
@@ -139,8 +143,8 @@ struct noiommu_extent {
 };
 
 /**
- * enum noiommu_access_flags - bits of &noiommu_translate.flags and
- *                             &noiommu_pin.flags
+ * enum noiommu_access_flags - bits of &noiommu_translate.flags, &noiommu_pin.flags
+ *                             and &noiommu_pin_info.flags
  * @NOIOMMU_ACCESS_WRITE: The device will write to the memory. Pages that are
  *                        shared until they are written (the zero page, memory
  *                        of a parent, private file mappings) are copied now;
@@ -237,7 +241,7 @@ struct noiommu_translate {
  * mastering is off,
  *
  * - of every function of which the process that made the pin took ownership, if it
- *   ever did;
+ *   ever did, and no other process was told its extents by NOIOMMU_LIST_PINS;
  * - else of every function that is owned when the descriptor ends, by whomever.
  *
  * A process takes ownership with VFIO_GROUP_SET_CONTAINER or
@@ -300,5 +304,81 @@ struct noiommu_unpin {
 };
 
 #define NOIOMMU_UNPIN _IO(NOIOMMU_TYPE, NOIOMMU_CMD_UNPIN)
+
+/**
+ * struct noiommu_pin_info - a pin, as NOIOMMU_LIST_PINS tells it
+ * @va: first byte of the range, for the process that made the pin and without a tag.
+ *      It may be mapped there no more
+ * @length: bytes of the range
+ * @id: &noiommu_pin.id
+ * @flags: &noiommu_pin.flags
+ * @nr_extents: how many extents the range has
+ * @reserved: 0
+ */
+struct noiommu_pin_info {
+	__aligned_u64 va;
+	__aligned_u64 length;
+	__u32 id;
+	__u32 flags;
+	__u32 nr_extents;
+	__u32 reserved;
+};
+
+/**
+ * struct noiommu_list_pins - ioctl(NOIOMMU_LIST_PINS)
+ * @size: sizeof(struct noiommu_list_pins)
+ * @flags: in: 0
+ * @pins: in: pointer to an array of &struct noiommu_pin_info, or 0 if only the
+ *        numbers are of interest
+ * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the addresses
+ *           are of no interest
+ * @nr_pins: in: how many pins have room, 0 if @pins is. out: how many there are
+ * @nr_extents: in: how many extents have room, 0 if @extents is. out: how many all
+ *              pins have together
+ *
+ * What is pinned on this descriptor, whoever did it, and whether he lives: so a process
+ * that starts again gets its memory and addresses back in one call.
+ *
+ * Pins come in the order of their IDs, which is not that in which they were made. The
+ * extents of a pin are those that NOIOMMU_PIN told, all extents of the first pin before
+ * those of the second. None goes from one pin into the next. They hold as long as
+ * the pin. If there are more than an array has room for the call fails with ENOSPC,
+ * both numbers say how many there are, and what the arrays hold is undefined. Without
+ * arrays it only tells the numbers.
+ *
+ * Other threads may pin and unpin meanwhile, and do not wait for the call: a pin that
+ * they make or release is listed as a whole or not at all.
+ *
+ * To keep memory for a process that may die, another one, a broker, keeps
+ *
+ * - a descriptor of the memory, such as that of memfd_create() or of a file in
+ *   hugetlbfs: pins keep pages, but nothing maps a page of which only a pin is left.
+ *   Shared mappings only: what is written to a private one is not in the file.
+ * - a copy of this descriptor. As long as it is open no pin ends but by NOIOMMU_UNPIN,
+ *   and devices go on writing to the memory if they are open as well. With it, the
+ *   broker decides when memory is free.
+ *
+ * Both are passed by SCM_RIGHTS. The process that receives them maps the file at @va
+ * with MAP_FIXED_NOREPLACE; the offset in the file, and which ranges are which, is an
+ * agreement of its own. What the pin counts stays counted for the user and the process
+ * that made it, and the limits of the receiver are not asked. Nor is what its functions
+ * can reach: where that may be less than what those of the maker could, compare.
+ *
+ * A receiver may give the addresses to functions of its own. So a pin of which it was
+ * told the extents is held, when the last copy of the descriptor ends, as one of a
+ * process that had no functions: see &struct noiommu_pin.
+ *
+ * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT, ENOSPC, EINTR.
+ */
+struct noiommu_list_pins {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 pins;
+	__aligned_u64 extents;
+	__u32 nr_pins;
+	__u32 nr_extents;
+};
+
+#define NOIOMMU_LIST_PINS _IO(NOIOMMU_TYPE, NOIOMMU_CMD_LIST_PINS)
 
 #endif /* _UAPI_LINUX_NOIOMMU_H */

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NOIOMMU_LIST_PINS: what a descriptor has pinned, and where it is.
+ *
+ * A pin keeps its references in the order of the range, and of each what size of page
+ * it is for. Its extents are made of them again, as they were when it was made.
+ *
+ * The user's memory may be slow to write to, or a handler of userfaultfd may never
+ * provide it, and NOIOMMU_UNPIN releases at once. So no lock and no reference on a pin
+ * is held meanwhile: extents are made under the lock of the array of pins, some at
+ * a time, and written without it. A pin that was released between two steps is
+ * forgotten, with what has been written of it.
+ */
+#include <linux/io.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "pinned.h"
+
+/**
+ * enum noiommu_listing_state - how far it is with a pin
+ * @NOIOMMU_LISTING_GONE: it was released meanwhile
+ * @NOIOMMU_LISTING_WHOLE: all extents are made
+ * @NOIOMMU_LISTING_MORE: there are more
+ * @NOIOMMU_LISTING_FULL: there are more, and the buffer must be written first
+ */
+enum noiommu_listing_state {
+	NOIOMMU_LISTING_GONE,
+	NOIOMMU_LISTING_WHOLE,
+	NOIOMMU_LISTING_MORE,
+	NOIOMMU_LISTING_FULL,
+};
+
+/**
+ * struct noiommu_listing - a call that is under way
+ * @node: in the listings of the file
+ * @id: of the pin that it is about, or of the next
+ * @pinned: this pin, until it is told or released
+ * @chunk: what comes next of it
+ * @index: in @chunk
+ * @va: where that begins
+ * @extents: of all pins so far
+ * @first: how many extents there were before this pin
+ * @pins: the user's array
+ * @room: how many pins it takes; more are only counted
+ * @total: pins so far, without this one
+ */
+struct noiommu_listing {
+	struct list_head node;
+	unsigned long id;
+	struct noiommu_pinned *pinned;
+	const struct noiommu_chunk *chunk;
+	unsigned int index;
+	u64 va;
+	struct noiommu_extents extents;
+	u64 first;
+	struct noiommu_pin_info __user *pins;
+	u32 room;
+	u32 total;
+};
+
+/**
+ * noiommu_listings_forget() - a pin is released
+ * @file: the open file, of which the lock of the pins is held
+ * @pinned: the pin, which is not in its array any more
+ */
+void noiommu_listings_forget(struct noiommu_file *file,
+			     const struct noiommu_pinned *pinned)
+{
+	struct noiommu_listing *listing;
+
+	lockdep_assert_held(&file->pins.xa_lock);
+	list_for_each_entry(listing, &file->listings, node)
+		if (listing->pinned == pinned)
+			listing->pinned = NULL;
+}
+
+/* From now on the memory may be given to functions of the caller. */
+static void noiommu_listing_shares(const struct noiommu_listing *listing)
+{
+	struct noiommu_hold *hold = &listing->pinned->hold;
+
+	if (listing->extents.room && hold->maker != task_tgid(current))
+		hold->all = true;
+}
+
+/* Begins with the next pin. Return: false if there is none. */
+static bool noiommu_listing_next(struct noiommu_file *file,
+				 struct noiommu_listing *listing,
+				 struct noiommu_pin_info *info)
+{
+	struct noiommu_pinned *pinned;
+
+	xa_lock(&file->pins);
+	pinned = xa_find(&file->pins, &listing->id, ULONG_MAX, XA_PRESENT);
+	listing->pinned = pinned;
+	if (pinned) {
+		listing->chunk = &pinned->first;
+		listing->index = 0;
+		listing->va = pinned->va;
+		noiommu_listing_shares(listing);
+		*info = (struct noiommu_pin_info){
+			.va = pinned->va,
+			.length = pinned->length,
+			.id = listing->id,
+			.flags = pinned->write ? NOIOMMU_ACCESS_WRITE : 0,
+		};
+	}
+	xa_unlock(&file->pins);
+	listing->first = listing->extents.total;
+	return pinned;
+}
+
+/*
+ * Goes on to the end of a chunk, or until the buffer is full: no more than that, as a
+ * spinlock is held.
+ */
+static enum noiommu_listing_state
+noiommu_listing_chunk(struct noiommu_listing *listing)
+{
+	u64 end = listing->pinned->va + listing->pinned->length;
+	const struct noiommu_chunk *chunk = listing->chunk;
+	u64 size = (u64)PAGE_SIZE << chunk->order;
+	u64 va = listing->va, next;
+
+	for (; listing->index < chunk->count; listing->index++, va = next) {
+		struct page *page = chunk->pages[listing->index];
+		u64 phys = (page_to_phys(page) & ~(size - 1)) +
+			   (va & (size - 1));
+		u32 flags = noiommu_folio_flags(page_folio(page));
+
+		next = min((va | (size - 1)) + 1, end);
+		if (noiommu_extents_full(&listing->extents, phys, flags))
+			break;
+		noiommu_extents_add(&listing->extents, phys, next - va, flags);
+	}
+	listing->va = va;
+	if (listing->index < chunk->count)
+		return NOIOMMU_LISTING_FULL;
+	listing->chunk = chunk->next;
+	listing->index = 0;
+	if (listing->chunk)
+		return NOIOMMU_LISTING_MORE;
+	listing->pinned = NULL;
+	return NOIOMMU_LISTING_WHOLE;
+}
+
+static enum noiommu_listing_state
+noiommu_listing_step(struct noiommu_file *file, struct noiommu_listing *listing)
+{
+	enum noiommu_listing_state state = NOIOMMU_LISTING_GONE;
+
+	xa_lock(&file->pins);
+	if (listing->pinned)
+		state = noiommu_listing_chunk(listing);
+	xa_unlock(&file->pins);
+	return state;
+}
+
+/* Return: 1 if there may be another one, 0 if there is none, or an errno. */
+static int noiommu_listing_pin(struct noiommu_file *file,
+			       struct noiommu_listing *listing)
+{
+	struct noiommu_extents *extents = &listing->extents;
+	enum noiommu_listing_state state;
+	struct noiommu_pin_info info;
+	int ret = 0;
+
+	if (!noiommu_listing_next(file, listing, &info))
+		return 0;
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		state = noiommu_listing_step(file, listing);
+		if (state == NOIOMMU_LISTING_GONE)
+			noiommu_extents_rewind(extents, listing->first);
+		if (state == NOIOMMU_LISTING_FULL)
+			ret = noiommu_extents_write(extents);
+		cond_resched();
+	} while (!ret && state >= NOIOMMU_LISTING_MORE);
+	/* What the next pin begins with continues nothing. */
+	ret = ret ?: noiommu_extents_flush(extents);
+	if (ret)
+		return ret;
+	listing->id++;
+	if (state == NOIOMMU_LISTING_GONE)
+		return 1;
+	info.nr_extents = min_t(u64, extents->total - listing->first, U32_MAX);
+	if (listing->total < listing->room &&
+	    copy_to_user(listing->pins + listing->total, &info, sizeof(info)))
+		return -EFAULT;
+	listing->total++;
+	return 1;
+}
+
+static int noiommu_listing_run(struct noiommu_file *file,
+			       struct noiommu_listing *listing)
+{
+	int ret;
+
+	xa_lock(&file->pins);
+	list_add(&listing->node, &file->listings);
+	xa_unlock(&file->pins);
+	do
+		ret = noiommu_listing_pin(file, listing);
+	while (ret > 0);
+	xa_lock(&file->pins);
+	list_del(&listing->node);
+	xa_unlock(&file->pins);
+	return ret;
+}
+
+/**
+ * noiommu_list_pins() - NOIOMMU_LIST_PINS
+ * @file: the open file
+ * @arg: a struct noiommu_list_pins
+ * @user: where the caller has it
+ *
+ * Return: 0, or an errno as documented there.
+ */
+int noiommu_list_pins(struct noiommu_file *file, void *arg, void __user *user)
+{
+	struct noiommu_list_pins __user *to = user;
+	struct noiommu_list_pins *cmd = arg;
+	struct noiommu_listing listing = {
+		.pins = u64_to_user_ptr(cmd->pins),
+		.room = cmd->nr_pins,
+	};
+	struct noiommu_extents *extents = &listing.extents;
+	int ret;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+	if (!cmd->pins != !cmd->nr_pins ||
+	    !cmd->extents != !cmd->nr_extents)
+		return -EINVAL;
+	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents, 0);
+	/* They are as they are, whatever the functions of the caller reach. */
+	extents->limit = U64_MAX;
+	ret = noiommu_listing_run(file, &listing);
+	if (ret)
+		return ret;
+	if (put_user(listing.total, &to->nr_pins) ||
+	    put_user(min_t(u64, extents->total, U32_MAX), &to->nr_extents))
+		return -EFAULT;
+	return (cmd->pins && listing.total > cmd->nr_pins) ||
+	       (cmd->extents && extents->total > extents->room) ? -ENOSPC : 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pins, as NOIOMMU_PIN told them and as they are listed. Expectations are of a test
+ * whose fixture has fd, and told and listed.
+ */
+#ifndef TESTS_LISTED_H
+#define TESTS_LISTED_H
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "mappings.h"
+#include "memory.h"
+#include "noiommu.h"
+
+#define WRITE NOIOMMU_ACCESS_WRITE
+#define MAX_PINS 40
+#define MAX_PAGES 3072
+/* If no two pages are neighbours. */
+#define ROOM (MAX_PINS * MAX_PAGES)
+
+/* Pins and their extents, one pin after the other. */
+struct list {
+	struct noiommu_pin_info pins[MAX_PINS];
+	struct noiommu_extent extents[ROOM];
+	__u32 nr_pins;
+	__u32 nr_extents;
+};
+
+/* Pins, and puts what the kernel says behind what it said before. */
+static inline int pin_next(int fd, struct list *told, const void *va,
+			   size_t length, __u32 flags)
+{
+	struct noiommu_pin_info *info = &told->pins[told->nr_pins];
+	__u32 nr = ROOM - told->nr_extents;
+	int ret;
+
+	info->va = (unsigned long)va;
+	info->length = length;
+	info->flags = flags;
+	ret = noiommu_pin_range(fd, va, length, flags,
+				told->extents + told->nr_extents, &nr,
+				&info->id);
+	if (ret)
+		return ret;
+	info->nr_extents = nr;
+	told->nr_extents += nr;
+	told->nr_pins++;
+	return 0;
+}
+
+static inline int list_all(int fd, struct list *listed)
+{
+	listed->nr_pins = MAX_PINS;
+	listed->nr_extents = ROOM;
+	return noiommu_list(fd, listed->pins, &listed->nr_pins, listed->extents,
+			    &listed->nr_extents);
+}
+
+/* Pins made one after the other have rising IDs, as long as none is released. */
+static inline bool is_same(const struct list *told, const struct list *listed)
+{
+	return told->nr_pins == listed->nr_pins &&
+	       told->nr_extents == listed->nr_extents &&
+	       !memcmp(told->pins, listed->pins,
+		       told->nr_pins * sizeof(*told->pins)) &&
+	       !memcmp(told->extents, listed->extents,
+		       told->nr_extents * sizeof(*told->extents));
+}
+
+/* Small pages of which hardly any two are neighbours. */
+static inline char *scattered(size_t pages)
+{
+	char *memory = mapping_create(MAPPING_SMALL, pages * PAGE, NULL);
+	size_t i;
+
+	for (i = 0; memory != MAP_FAILED && i < pages; i++)
+		memory[i * 7 % pages * PAGE] = 1;
+	return memory;
+}
+
+/* More extents than the kernel writes at once. */
+#define SOME 40
+/* References of pin_some(). */
+#define SOME_PINNED (5 * SOME - 10)
+
+/* Five pins, each of one page less than the one before. */
+static inline int pin_some(int fd, struct list *told)
+{
+	char *memory = scattered(SOME);
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < 5; i++)
+		ret = pin_next(fd, told, memory + i * PAGE, (SOME - i) * PAGE,
+			       WRITE);
+	return ret;
+}
+
+#define EXPECT_LISTED()							\
+do {									\
+	ASSERT_EQ(0, list_all(self->fd, self->listed));			\
+	EXPECT_TRUE(is_same(self->told, self->listed));			\
+} while (0)
+
+#endif
