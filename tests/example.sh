@@ -44,8 +44,49 @@ in_reach() {
 	[ "$(grep -cE '^the device copied|^no memory up to' /tmp/out)" -eq 5 ]
 }
 
+# worker NUMBER: starts one, and waits until it has the memory.
+worker() {
+	./pin_broker /tmp/broker worker >"/tmp/worker$1" 2>&1 &
+	worker=$!
+	for _ in $(seq 600); do
+		! grep -q "^worker $1 has" "/tmp/worker$1" || return 0
+		kill -0 $worker 2>/dev/null || break
+		sleep 0.1
+	done
+	return 1
+}
+
+pinned_bytes() {
+	cat /sys/class/misc/noiommu/pinned_bytes
+}
+
+# Three workers, of which each is killed: memory, addresses and content stay. When the
+# broker is killed as well all is released.
+restarts() {
+	./pin_broker /tmp/broker 2>/tmp/broker.err &
+	keeper=$!
+	for _ in $(seq 600); do
+		[ ! -S /tmp/broker ] || break
+		sleep 0.1
+	done
+	for i in 1 2 3; do
+		worker $i || return 1
+		[ "$(pinned_bytes)" -eq $((5 << 21)) ] || return 1
+		[ "$(grep -c '^pin ' /tmp/worker$i)" -eq 2 ] || return 1
+		[ "$(grep '^pin ' /tmp/worker$i)" = "$(grep '^pin ' /tmp/worker1)" ] ||
+			return 1
+		[ "$(grep -c 'pinned now' /tmp/worker$i)" -eq $((i == 1)) ] || return 1
+		kill -9 $worker
+		wait $worker 2>/dev/null
+		[ "$(pinned_bytes)" -eq $((5 << 21)) ] || return 1
+	done
+	kill -9 $keeper
+	wait $keeper 2>/dev/null
+	[ "$(pinned_bytes)" -eq 0 ]
+}
+
 echo "TAP version 13"
-echo "1..4"
+echo "1..5"
 modprobe -a vfio-pci noiommu-pci
 example translate_edu vfio-pci 'the device copied'
 verdict translate_edu $?
@@ -55,4 +96,8 @@ in_reach translate_edu vfio-pci
 verdict translate_edu_in_reach $?
 in_reach edu_driver noiommu-pci
 verdict edu_driver_in_reach $?
+restarts
+result=$?
+cat /tmp/broker.err /tmp/worker? >/tmp/out
+verdict pin_broker_restarts $result
 exit $status
