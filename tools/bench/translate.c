@@ -10,6 +10,9 @@
  * some kernels: all memory is at fixed addresses, at the begin of its 2 MiB or as the
  * name has it, and the 2 MiB are full.
  *
+ * The last lines are for a process that starts again: pins of 2 MiB, made anew one by
+ * one, or told by one call.
+ *
  * Columns: a whole call divided by the pages; what each page after the first
  * adds; and how many times the rivals' whole calls are that of the first column.
  */
@@ -32,6 +35,7 @@
 #define SIZE_2M (2UL << 20)
 #define SIZE_1G (1UL << 30)
 #define MAX_EXTENTS 8192
+#define MANY_PINS 1024
 
 #ifndef MAP_HUGE_SHIFT
 #define MAP_HUGE_SHIFT 26
@@ -47,7 +51,8 @@ struct memory {
 static struct noiommu_extent extents[MAX_EXTENTS];
 static uint64_t entries[2 * SIZE_1G / SIZE_4K];
 static int device, pagemap;
-static uint32_t pin_id;
+static uint32_t pin_id, pin_ids[MANY_PINS];
+static struct noiommu_pin_info pins[MANY_PINS];
 
 static void fail(const char *what)
 {
@@ -102,6 +107,43 @@ static void unpin(const struct memory *memory)
 	(void)memory;
 	if (ioctl(device, NOIOMMU_UNPIN, &cmd))
 		fail("NOIOMMU_UNPIN");
+}
+
+/* A pin for each page. */
+static void pin_each(const struct memory *memory)
+{
+	struct memory one = { .length = memory->page, .start = memory->start };
+	int i;
+
+	for (i = 0; i < MANY_PINS; i++, one.start += memory->page) {
+		pin(&one);
+		pin_ids[i] = pin_id;
+	}
+}
+
+static void unpin_each(const struct memory *memory)
+{
+	int i;
+
+	for (i = 0; i < MANY_PINS; i++) {
+		pin_id = pin_ids[i];
+		unpin(memory);
+	}
+}
+
+static void list_pins(const struct memory *memory)
+{
+	struct noiommu_list_pins cmd = {
+		.size = sizeof(cmd),
+		.pins = (uintptr_t)pins,
+		.extents = (uintptr_t)extents,
+		.nr_pins = MANY_PINS,
+		.nr_extents = MAX_EXTENTS,
+	};
+
+	(void)memory;
+	if (ioctl(device, NOIOMMU_LIST_PINS, &cmd) || cmd.nr_pins != MANY_PINS)
+		fail("NOIOMMU_LIST_PINS");
 }
 
 static off_t pagemap_at(const char *address)
@@ -292,6 +334,27 @@ static void measure_one(const char *name, size_t at)
 	measure(name, SIZE_4K, SIZE_4K, all.start + at, false, 0);
 }
 
+static void measure_restart(const char *name)
+{
+	static const struct method ways[] = {
+		{ "PIN, a call each", nothing, pin_each, unpin_each },
+		{ "LIST_PINS, one call", pin_each, list_pins, unpin_each },
+	};
+	struct memory memory = { name, SIZE_2M, MANY_PINS * SIZE_2M,
+				 map(MANY_PINS * SIZE_2M, MAP_HUGETLB) };
+	unsigned int i;
+
+	if (!memory.start) {
+		printf("# %s: none here\n", name);
+		return;
+	}
+	touch(&memory);
+	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		printf("%-22s %-14s %6d %12.1f %12s %9s %9s\n", ways[i].name,
+		       name, MANY_PINS, cost(&ways[i], &memory) / MANY_PINS,
+		       "-", "-", "-");
+}
+
 int main(void)
 {
 	device = open("/dev/noiommu", O_RDWR | O_CLOEXEC);
@@ -317,5 +380,6 @@ int main(void)
 		MADV_HUGEPAGE);
 	measure("1 GiB, hugetlb", SIZE_1G, 2 * SIZE_1G,
 		map(2 * SIZE_1G, MAP_HUGETLB | 30 << MAP_HUGE_SHIFT), false, 0);
+	measure_restart("2 MiB, hugetlb");
 	return 0;
 }
