@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "kselftest_harness.h"
 #include "listed.h"
 #include "mappings.h"
@@ -30,24 +31,19 @@ FIXTURE(pin_list)
 
 FIXTURE_SETUP(pin_list)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->told = calloc(1, sizeof(*self->told));
 	ASSERT_NE(NULL, self->told);
 	/* What is in an array before the call is no zero by luck. */
 	self->listed = malloc(sizeof(*self->listed));
 	ASSERT_NE(NULL, self->listed);
 	memset(self->listed, 0xa5, sizeof(*self->listed));
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_list)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 #define ASSERT_PINNED(va, length, flags)				\

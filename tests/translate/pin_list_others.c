@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "child.h"
 #include "extents.h"
 #include "kselftest_harness.h"
@@ -35,24 +36,19 @@ FIXTURE(pin_list_others)
 
 FIXTURE_SETUP(pin_list_others)
 {
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
+	OPEN_NOIOMMU();
 	self->told = calloc(1, sizeof(*self->told));
 	ASSERT_NE(NULL, self->told);
 	/* What is in an array before the call is no zero by luck. */
 	self->listed = malloc(sizeof(*self->listed));
 	ASSERT_NE(NULL, self->listed);
 	memset(self->listed, 0xa5, sizeof(*self->listed));
-	self->pinned = memory_pinned();
-	self->locked = memory_accounted();
+	REMEMBER_PINS();
 }
 
 FIXTURE_TEARDOWN(pin_list_others)
 {
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_accounted());
+	CLOSE_NOIOMMU();
 }
 
 /* --- Whose pins -------------------------------------------------------------- */
@@ -124,7 +120,7 @@ TEST_F(pin_list_others, by_a_receiver_without_rights)
 	ASSERT_EQ(0, pin_some(self->fd, told));
 	ASSERT_EQ(0, child_pass(channel[0], self->fd));
 	EXPECT_EQ(0, child_ended(child));
-	EXPECT_HELD(SOME_PINNED, SOME_PINNED);
+	EXPECT_PINS(SOME_PINNED, SOME_PINNED);
 }
 
 /* The process that pinned is gone, the pins are not, and can be released. */
