@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /dev/noiommu: the device, its descriptors, and the dispatch of ioctls.
+ *
+ * To add an ioctl: its number, structure, kernel-doc and feature bit in the UAPI header;
+ * a member of union noiommu_cmd, a row of the table and the feature bit here; its function
+ * in a file of its own. CONTRIBUTING.md goes on with tests and documentation.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -40,11 +44,10 @@ static int noiommu_release(struct inode *inode, struct file *filep)
 	return 0;
 }
 
-static int noiommu_get_info(struct noiommu_file *file, void *arg,
-			    void __user *user)
+static int noiommu_get_info(struct noiommu_ucmd *ucmd)
 {
-	struct noiommu_info __user *to = user;
-	struct noiommu_info *cmd = arg;
+	struct noiommu_info __user *to = ucmd->user;
+	struct noiommu_info *cmd = ucmd->cmd;
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
@@ -71,48 +74,35 @@ union noiommu_cmd {
  * @number: the whole ioctl number
  * @size: of the structure, as the kernel knows it
  * @min_size: up to the last member of its first version
- * @execute: gets the structure, in which members that the caller does not know
- *           are zero, and writes what has changed to where the caller has it:
- *           the first version's members are there, later ones perhaps
+ * @execute: what does it
  */
 struct noiommu_ioctl {
 	unsigned int number;
 	unsigned int size;
 	unsigned int min_size;
-	int (*execute)(struct noiommu_file *file, void *cmd, void __user *user);
+	int (*execute)(struct noiommu_ucmd *ucmd);
 };
 
+/* Its name, the type of its structure, and the last member of the first version. */
+#define NOIOMMU_IOCTL(_name, _type, _last, _execute)			\
+	[NOIOMMU_CMD_ ## _name] = {					\
+		.number = NOIOMMU_ ## _name,				\
+		.size = sizeof(_type) +					\
+			BUILD_BUG_ON_ZERO(sizeof(_type) >		\
+					  sizeof(union noiommu_cmd)) +	\
+			BUILD_BUG_ON_ZERO(sizeof(_type) % 8),		\
+		.min_size = offsetofend(_type, _last),			\
+		.execute = _execute,					\
+	}
+
 static const struct noiommu_ioctl noiommu_ioctls[] = {
-	[NOIOMMU_CMD_INFO] = {
-		.number = NOIOMMU_INFO,
-		.size = sizeof(struct noiommu_info),
-		.min_size = offsetofend(struct noiommu_info, features),
-		.execute = noiommu_get_info,
-	},
-	[NOIOMMU_CMD_TRANSLATE] = {
-		.number = NOIOMMU_TRANSLATE,
-		.size = sizeof(struct noiommu_translate),
-		.min_size = offsetofend(struct noiommu_translate, reserved),
-		.execute = noiommu_translate,
-	},
-	[NOIOMMU_CMD_PIN] = {
-		.number = NOIOMMU_PIN,
-		.size = sizeof(struct noiommu_pin),
-		.min_size = offsetofend(struct noiommu_pin, id),
-		.execute = noiommu_pin,
-	},
-	[NOIOMMU_CMD_UNPIN] = {
-		.number = NOIOMMU_UNPIN,
-		.size = sizeof(struct noiommu_unpin),
-		.min_size = offsetofend(struct noiommu_unpin, reserved),
-		.execute = noiommu_unpin,
-	},
-	[NOIOMMU_CMD_LIST_PINS] = {
-		.number = NOIOMMU_LIST_PINS,
-		.size = sizeof(struct noiommu_list_pins),
-		.min_size = offsetofend(struct noiommu_list_pins, nr_extents),
-		.execute = noiommu_list_pins,
-	},
+	NOIOMMU_IOCTL(INFO, struct noiommu_info, features, noiommu_get_info),
+	NOIOMMU_IOCTL(TRANSLATE, struct noiommu_translate, reserved,
+		      noiommu_translate),
+	NOIOMMU_IOCTL(PIN, struct noiommu_pin, id, noiommu_pin),
+	NOIOMMU_IOCTL(UNPIN, struct noiommu_unpin, reserved, noiommu_unpin),
+	NOIOMMU_IOCTL(LIST_PINS, struct noiommu_list_pins, nr_extents,
+		      noiommu_list_pins),
 };
 
 static long noiommu_do_ioctl(struct file *filep, unsigned int number,
@@ -121,6 +111,7 @@ static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 	void __user *user = (void __user *)arg;
 	unsigned int nr = _IOC_NR(number);
 	const struct noiommu_ioctl *ioctl;
+	struct noiommu_ucmd ucmd;
 	union noiommu_cmd cmd;
 	u32 size;
 	int ret;
@@ -140,7 +131,10 @@ static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 	ret = copy_struct_from_user(&cmd, ioctl->size, user, size);
 	if (ret)
 		return ret;
-	return ioctl->execute(filep->private_data, &cmd, user);
+	ucmd.file = filep->private_data;
+	ucmd.cmd = &cmd;
+	ucmd.user = user;
+	return ioctl->execute(&ucmd);
 }
 
 static void noiommu_show_fdinfo(struct seq_file *seq, struct file *filep)

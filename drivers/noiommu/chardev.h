@@ -24,33 +24,46 @@ struct noiommu_file {
 	struct list_head listings;
 };
 
+/**
+ * struct noiommu_ucmd - a call of an ioctl
+ * @file: on which descriptor
+ * @cmd: the structure, in which members that the caller does not know are zero
+ * @user: where the caller has it, and gets what changes: the first version's members
+ *        are there, later ones perhaps
+ */
+struct noiommu_ucmd {
+	struct noiommu_file *file;
+	void *cmd;
+	void __user *user;
+};
+
 /* chardev.c */
 int noiommu_chardev_init(void);
 void noiommu_chardev_exit(void);
 
 /* translate.c */
-int noiommu_translate(struct noiommu_file *file, void *cmd, void __user *user);
+int noiommu_translate(struct noiommu_ucmd *ucmd);
 
 /* pin.c */
-int noiommu_pin(struct noiommu_file *file, void *cmd, void __user *user);
-int noiommu_unpin(struct noiommu_file *file, void *cmd, void __user *user);
+int noiommu_pin(struct noiommu_ucmd *ucmd);
+int noiommu_unpin(struct noiommu_ucmd *ucmd);
 int noiommu_pins_init(struct noiommu_file *file);
 void noiommu_unpin_all(struct noiommu_file *file);
 void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq);
 extern const struct attribute_group *noiommu_pin_groups[];
 
 /* pin_list.c */
-int noiommu_list_pins(struct noiommu_file *file, void *cmd, void __user *user);
+int noiommu_list_pins(struct noiommu_ucmd *ucmd);
 
-/* lockless.c */
-unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
-			      unsigned long *entries, unsigned int room,
+/* walk_fast.c */
+unsigned int noiommu_walk_fast(unsigned long va, unsigned long end, u32 flags,
+			       unsigned long *entries, unsigned int room,
 			      bool pinned);
 
-/* walk.c */
+/* walk_slow.c */
 int noiommu_check_range(u64 va, u64 length, u32 flags);
-int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
-		 unsigned long *entries, unsigned int room, bool *device);
+int noiommu_walk_slow(unsigned long va, unsigned long end, u32 flags,
+		      unsigned long *entries, unsigned int room, bool *device);
 int noiommu_reason(unsigned long va, u32 flags);
 int noiommu_fault_in(unsigned long va, u32 flags);
 bool noiommu_is_pinnable(unsigned long va);

@@ -13,8 +13,8 @@
  *   pinned.c     what a pin holds, and who it is counted for
  *   tally.c      how many pages that keeps from others
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
- *   walk.c       how memory is mapped, faulted in if need be, and device memory
- *   lockless.c   the same, where it is present, without a lock
+ *   walk_slow.c  how memory is mapped, faulted in if need be, and device memory
+ *   walk_fast.c  the same, where it is present, without a lock
  *   bars.c       BARs: those that noiommu-pci maps, and those that others cannot use
  *   extents.c    the user's array of extents
  *

@@ -12,24 +12,24 @@
 #include "trace.h"
 
 /* Never given out. */
-#define NOIOMMU_SPARE_ID 1
+#define NOIOMMU_RESERVED_ID 1
 
 /* The pin has no ID yet: nobody but the caller knows of it. */
-static int noiommu_pin_fill(struct noiommu_pinning *pinning,
+static int noiommu_pin_fill(struct noiommu_pin_walk *walk,
 			    const struct noiommu_pin *cmd,
 			    struct noiommu_pin __user *user)
 {
-	struct noiommu_extents *extents = &pinning->extents;
+	struct noiommu_extents *extents = &walk->extents;
 	int ret;
 
-	pinning->retried = pinning->end;
-	pinning->size = 0;
-	noiommu_tally_init(&pinning->tally);
+	walk->retried = walk->end;
+	walk->size = 0;
+	noiommu_tally_init(&walk->tally);
 	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents,
 			     cmd->limit);
 
-	ret = noiommu_pin_range(pinning) ?: noiommu_extents_flush(extents);
-	noiommu_tally_destroy(&pinning->tally);
+	ret = noiommu_pin_range(walk) ?: noiommu_extents_flush(extents);
+	noiommu_tally_destroy(&walk->tally);
 	if (ret == -ERANGE && put_user(cmd->va + extents->bytes, &user->va))
 		return -EFAULT;
 	if (ret)
@@ -60,16 +60,14 @@ static int noiommu_pin_publish(struct noiommu_file *file,
 
 /**
  * noiommu_pin() - NOIOMMU_PIN
- * @file: the open file
- * @arg: a struct noiommu_pin
- * @user: where the caller has it
+ * @ucmd: of a struct noiommu_pin
  *
  * Return: 0, or an errno as documented there.
  */
-int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
+int noiommu_pin(struct noiommu_ucmd *ucmd)
 {
-	struct noiommu_pin *cmd = arg;
-	struct noiommu_pinning pinning;
+	struct noiommu_pin *cmd = ucmd->cmd;
+	struct noiommu_pin_walk walk;
 	u64 va = untagged_addr(cmd->va);
 	int ret;
 
@@ -78,32 +76,32 @@ int noiommu_pin(struct noiommu_file *file, void *arg, void __user *user)
 		return ret;
 	if (!cmd->extents != !cmd->nr_extents)
 		return -EINVAL;
-	pinning.va = va;
-	pinning.end = va + cmd->length;
-	pinning.pinned = noiommu_pinned_alloc(va, cmd->length,
-					      cmd->flags & NOIOMMU_ACCESS_WRITE);
-	if (IS_ERR(pinning.pinned))
-		return PTR_ERR(pinning.pinned);
-	ret = noiommu_pin_fill(&pinning, cmd, user) ?:
-	      noiommu_pin_publish(file, pinning.pinned, user, &cmd->id);
+	walk.va = va;
+	walk.end = va + cmd->length;
+	walk.pinned = noiommu_pinned_alloc(va, cmd->length,
+					   cmd->flags & NOIOMMU_ACCESS_WRITE);
+	if (IS_ERR(walk.pinned))
+		return PTR_ERR(walk.pinned);
+	ret = noiommu_pin_fill(&walk, cmd, ucmd->user) ?:
+	      noiommu_pin_publish(ucmd->file, walk.pinned, ucmd->user,
+				  &cmd->id);
 	if (ret)
-		noiommu_pinned_release(pinning.pinned);
+		noiommu_pinned_release(walk.pinned);
 	trace_noiommu_pin(cmd->va, cmd->length, cmd->flags, cmd->id, ret);
 	return ret;
 }
 
 /**
  * noiommu_unpin() - NOIOMMU_UNPIN
- * @file: the open file
- * @arg: a struct noiommu_unpin
- * @user: where the caller has it
+ * @ucmd: of a struct noiommu_unpin
  *
  * Return: 0, or an errno as documented there.
  */
-int noiommu_unpin(struct noiommu_file *file, void *arg, void __user *user)
+int noiommu_unpin(struct noiommu_ucmd *ucmd)
 {
+	struct noiommu_file *file = ucmd->file;
+	struct noiommu_unpin *cmd = ucmd->cmd;
 	struct noiommu_pinned *pinned;
-	struct noiommu_unpin *cmd = arg;
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
@@ -135,7 +133,7 @@ int noiommu_pins_init(struct noiommu_file *file)
 	xa_init_flags(&file->pins, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&file->listings);
 	/* Keeps the first node, which would come and go with a lone pin. */
-	return xa_reserve(&file->pins, NOIOMMU_SPARE_ID, GFP_KERNEL_ACCOUNT);
+	return xa_reserve(&file->pins, NOIOMMU_RESERVED_ID, GFP_KERNEL_ACCOUNT);
 }
 
 /**

@@ -214,16 +214,14 @@ static int noiommu_listing_run(struct noiommu_file *file,
 
 /**
  * noiommu_list_pins() - NOIOMMU_LIST_PINS
- * @file: the open file
- * @arg: a struct noiommu_list_pins
- * @user: where the caller has it
+ * @ucmd: of a struct noiommu_list_pins
  *
  * Return: 0, or an errno as documented there.
  */
-int noiommu_list_pins(struct noiommu_file *file, void *arg, void __user *user)
+int noiommu_list_pins(struct noiommu_ucmd *ucmd)
 {
-	struct noiommu_list_pins __user *to = user;
-	struct noiommu_list_pins *cmd = arg;
+	struct noiommu_list_pins __user *to = ucmd->user;
+	struct noiommu_list_pins *cmd = ucmd->cmd;
 	struct noiommu_listing listing = {
 		.pins = u64_to_user_ptr(cmd->pins),
 		.room = cmd->nr_pins,
@@ -239,7 +237,7 @@ int noiommu_list_pins(struct noiommu_file *file, void *arg, void __user *user)
 	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents, 0);
 	/* They are as they are, whatever the functions of the caller reach. */
 	extents->limit = U64_MAX;
-	ret = noiommu_listing_run(file, &listing);
+	ret = noiommu_listing_run(ucmd->file, &listing);
 	if (ret)
 		return ret;
 	if (put_user(listing.total, &to->nr_pins) ||

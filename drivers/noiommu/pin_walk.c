@@ -18,10 +18,10 @@
  * Return: why nothing could be pinned at an address, or 0 to try again: once, when
  * what userfaultfd provides has been faulted in.
  */
-static int noiommu_pin_error(struct noiommu_pinning *pinning, long got)
+static int noiommu_pin_error(struct noiommu_pin_walk *walk, long got)
 {
-	u32 flags = pinning->pinned->write ? NOIOMMU_ACCESS_WRITE : 0;
-	unsigned long va = pinning->va;
+	u32 flags = walk->pinned->write ? NOIOMMU_ACCESS_WRITE : 0;
+	unsigned long va = walk->va;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
@@ -29,8 +29,8 @@ static int noiommu_pin_error(struct noiommu_pinning *pinning, long got)
 		return got;
 	if (!noiommu_is_pinnable(va))
 		return -EOPNOTSUPP;
-	if (pinning->retried != va && !noiommu_fault_in(va, flags)) {
-		pinning->retried = va;
+	if (walk->retried != va && !noiommu_fault_in(va, flags)) {
+		walk->retried = va;
 		return 0;
 	}
 	return noiommu_reason(va, flags);
@@ -41,8 +41,8 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 {
 	unsigned long entry;
 
-	if (!noiommu_lockless(ALIGN_DOWN(va, PAGE_SIZE), va + 1, 0, &entry, 1,
-			      true))
+	if (!noiommu_walk_fast(ALIGN_DOWN(va, PAGE_SIZE), va + 1, 0, &entry, 1,
+			       true))
 		return 0;
 	*pfn = noiommu_entry_pfn(entry);
 	return PAGE_SIZE << noiommu_entry_order(entry);
@@ -54,16 +54,16 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
  *
  * Return: 0 if the last chunk has room for one more of this order; or -ENOMEM.
  */
-static int noiommu_pin_room(struct noiommu_pinning *pinning, unsigned int order)
+static int noiommu_pin_room(struct noiommu_pin_walk *walk, unsigned int order)
 {
-	struct noiommu_pinned *pinned = pinning->pinned;
+	struct noiommu_pinned *pinned = walk->pinned;
 	struct noiommu_chunk *last = pinned->last;
 	int ret = 0;
 
 	if (last->count == last->room || (last->count && last->order != order))
 		ret = noiommu_pinned_grow(pinned,
-					  noiommu_pages_of(pinning->va,
-							   pinning->end, order));
+					  noiommu_pages_of(walk->va,
+							   walk->end, order));
 	if (!ret)
 		pinned->last->order = order;
 	return ret;
@@ -78,44 +78,44 @@ static int noiommu_pin_pages(unsigned long va, int count, bool write,
 }
 
 /* Counts a piece of the range, and adds its address to the extents. */
-static __always_inline int noiommu_pin_add(struct noiommu_pinning *pinning,
+static __always_inline int noiommu_pin_add(struct noiommu_pin_walk *walk,
 					   struct page *page, u64 phys,
 					   unsigned long va, unsigned long next)
 {
 	struct folio *folio = page_folio(page);
 
-	return noiommu_tally_add(&pinning->tally, folio,
+	return noiommu_tally_add(&walk->tally, folio,
 				 noiommu_pages(va, next)) ?:
-	       noiommu_extents_add(&pinning->extents, phys, next - va,
+	       noiommu_extents_add(&walk->extents, phys, next - va,
 				   noiommu_folio_flags(folio));
 }
 
 /* Pins what is left of what one entry maps, and learns its size. */
-static int noiommu_pin_one(struct noiommu_pinning *pinning)
+static int noiommu_pin_one(struct noiommu_pin_walk *walk)
 {
-	unsigned long va = pinning->va, next, pfn, size;
+	unsigned long va = walk->va, next, pfn, size;
 	struct noiommu_chunk *chunk;
 	struct page *page;
 	long got;
 	int ret;
 
-	got = noiommu_pin_pages(va, 1, pinning->pinned->write, &page);
+	got = noiommu_pin_pages(va, 1, walk->pinned->write, &page);
 	if (got != 1)
-		return noiommu_pin_error(pinning, got);
+		return noiommu_pin_error(walk, got);
 	size = noiommu_mapped_size(va, &pfn);
 	if (!size || pfn != page_to_pfn(page))
 		size = PAGE_SIZE;
-	ret = noiommu_pin_room(pinning, ilog2(size) - PAGE_SHIFT);
+	ret = noiommu_pin_room(walk, ilog2(size) - PAGE_SHIFT);
 	if (ret) {
 		unpin_user_page(page);
 		return ret;
 	}
-	chunk = pinning->pinned->last;
+	chunk = walk->pinned->last;
 	chunk->pages[chunk->count++] = page;
-	next = min((va | (size - 1)) + 1, pinning->end);
-	pinning->size = size;
-	pinning->va = next;
-	return noiommu_pin_add(pinning, page,
+	next = min((va | (size - 1)) + 1, walk->end);
+	walk->size = size;
+	walk->va = next;
+	return noiommu_pin_add(walk, page,
 			       page_to_phys(page) + offset_in_page(va), va,
 			       next);
 }
@@ -155,8 +155,8 @@ static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 {
 	unsigned int order = ilog2(size) - PAGE_SHIFT, i;
 
-	count = noiommu_lockless(va, va + count * size, 0, entries, count,
-				 true);
+	count = noiommu_walk_fast(va, va + count * size, 0, entries, count,
+				  true);
 	for (i = 0; i < count; i++) {
 		unsigned long pfn = page_to_pfn(pages[i]);
 
@@ -169,66 +169,66 @@ static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 }
 
 /* Pins some huge pages, or what is there if they are not as the last one was. */
-static int noiommu_pin_huge(struct noiommu_pinning *pinning)
+static int noiommu_pin_huge(struct noiommu_pin_walk *walk)
 {
-	unsigned long va = pinning->va, size = pinning->size;
+	unsigned long va = walk->va, size = walk->size;
 	unsigned long entries[NOIOMMU_HUGE_BATCH];
 	unsigned int count, good, i;
 	struct noiommu_chunk *chunk;
 	struct page **pages;
 	int ret;
 
-	ret = noiommu_pin_room(pinning, ilog2(size) - PAGE_SHIFT);
+	ret = noiommu_pin_room(walk, ilog2(size) - PAGE_SHIFT);
 	if (ret)
 		return ret;
-	chunk = pinning->pinned->last;
+	chunk = walk->pinned->last;
 	pages = chunk->pages + chunk->count;
-	count = min3((pinning->end - va) / size,
+	count = min3((walk->end - va) / size,
 		     (unsigned long)(chunk->room - chunk->count),
 		     (unsigned long)NOIOMMU_HUGE_BATCH);
-	count = noiommu_pin_pairs(va, size, pinning->pinned->write, pages, count);
+	count = noiommu_pin_pairs(va, size, walk->pinned->write, pages, count);
 	good = noiommu_verify_pairs(va, size, pages, count, entries);
 	if (good < count)
 		unpin_user_pages(pages + good, count - good);
 	if (!good)
-		return noiommu_pin_one(pinning);
+		return noiommu_pin_one(walk);
 	chunk->count += good;
-	pinning->va += good * size;
+	walk->va += good * size;
 	for (i = 0; !ret && i < good; i++, va += size)
-		ret = noiommu_pin_add(pinning, pages[i],
+		ret = noiommu_pin_add(walk, pages[i],
 				      PFN_PHYS(noiommu_entry_pfn(entries[i])),
 				      va, va + size);
 	return ret;
 }
 
 /* Pins what is left of a table that maps small pages. */
-static int noiommu_pin_table(struct noiommu_pinning *pinning)
+static int noiommu_pin_table(struct noiommu_pin_walk *walk)
 {
-	unsigned long end = min(ALIGN(pinning->va + 1, PMD_SIZE), pinning->end);
-	unsigned long va = pinning->va, next, count;
+	unsigned long end = min(ALIGN(walk->va + 1, PMD_SIZE), walk->end);
+	unsigned long va = walk->va, next, count;
 	struct noiommu_chunk *chunk;
 	struct page **pages;
 	long got, i;
 	int ret;
 
-	ret = noiommu_pin_room(pinning, 0);
+	ret = noiommu_pin_room(walk, 0);
 	if (ret)
 		return ret;
-	chunk = pinning->pinned->last;
+	chunk = walk->pinned->last;
 	pages = chunk->pages + chunk->count;
 	count = min_t(unsigned long, chunk->room - chunk->count,
 		      DIV_ROUND_UP(end, PAGE_SIZE) - va / PAGE_SIZE);
-	got = noiommu_pin_pages(va, count, pinning->pinned->write, pages);
+	got = noiommu_pin_pages(va, count, walk->pinned->write, pages);
 	if (got <= 0)
-		return noiommu_pin_error(pinning, got);
+		return noiommu_pin_error(walk, got);
 	chunk->count += got;
 	for (i = 0; !ret && i < got; i++, va = next) {
 		next = min((va | ~PAGE_MASK) + 1, end);
-		ret = noiommu_pin_add(pinning, pages[i],
+		ret = noiommu_pin_add(walk, pages[i],
 				      page_to_phys(pages[i]) +
 				      offset_in_page(va), va, next);
 	}
-	pinning->va = va;
+	walk->va = va;
 	return ret;
 }
 
@@ -238,36 +238,36 @@ static int noiommu_pin_table(struct noiommu_pinning *pinning)
  * present and may become anything when it is faulted in, shows its size first.
  * For what is left of a single page the size makes no difference.
  */
-static int noiommu_pin_next(struct noiommu_pinning *pinning)
+static int noiommu_pin_next(struct noiommu_pin_walk *walk)
 {
 	unsigned long pfn;
 
-	if (pinning->end - 1 <= (pinning->va | ~PAGE_MASK))
-		return noiommu_pin_table(pinning);
-	if (!pinning->size ||
-	    (pinning->size == PAGE_SIZE && IS_ALIGNED(pinning->va, PMD_SIZE)))
-		pinning->size = noiommu_mapped_size(pinning->va, &pfn);
-	if (pinning->size == PAGE_SIZE)
-		return noiommu_pin_table(pinning);
-	if (pinning->size && IS_ALIGNED(pinning->va, pinning->size) &&
-	    pinning->end - pinning->va >= pinning->size)
-		return noiommu_pin_huge(pinning);
-	return noiommu_pin_one(pinning);
+	if (walk->end - 1 <= (walk->va | ~PAGE_MASK))
+		return noiommu_pin_table(walk);
+	if (!walk->size ||
+	    (walk->size == PAGE_SIZE && IS_ALIGNED(walk->va, PMD_SIZE)))
+		walk->size = noiommu_mapped_size(walk->va, &pfn);
+	if (walk->size == PAGE_SIZE)
+		return noiommu_pin_table(walk);
+	if (walk->size && IS_ALIGNED(walk->va, walk->size) &&
+	    walk->end - walk->va >= walk->size)
+		return noiommu_pin_huge(walk);
+	return noiommu_pin_one(walk);
 }
 
-static int noiommu_pin_charge(struct noiommu_pinning *pinning)
+static int noiommu_pin_charge(struct noiommu_pin_walk *walk)
 {
-	unsigned long pages = pinning->tally.pages;
+	unsigned long pages = walk->tally.pages;
 
 	if (!pages)
 		return 0;
-	pinning->tally.pages = 0;
-	return noiommu_pinned_charge(pinning->pinned, pages);
+	walk->tally.pages = 0;
+	return noiommu_pinned_charge(walk->pinned, pages);
 }
 
 /**
  * noiommu_pin_range() - pin all that is left of a range
- * @pinning: the pin that is being made
+ * @walk: the pin that is being made
  *
  * It is charged for what has been pinned after each step, of some huge pages or a
  * table of small ones, as only then it is known of what folios they are.
@@ -275,18 +275,18 @@ static int noiommu_pin_charge(struct noiommu_pinning *pinning)
  * Return: 0, or an errno as documented for NOIOMMU_PIN; then some of it may be
  * pinned.
  */
-int noiommu_pin_range(struct noiommu_pinning *pinning)
+int noiommu_pin_range(struct noiommu_pin_walk *walk)
 {
 	int ret = 0;
 
-	while (!ret && pinning->va < pinning->end) {
+	while (!ret && walk->va < walk->end) {
 		if (fatal_signal_pending(current))
 			ret = -EINTR;
 		else
-			ret = noiommu_pin_next(pinning) ?:
-			      noiommu_pin_charge(pinning);
+			ret = noiommu_pin_next(walk) ?:
+			      noiommu_pin_charge(walk);
 		cond_resched();
 	}
-	return ret ?: noiommu_tally_folio(&pinning->tally) ?:
-	       noiommu_pin_charge(pinning);
+	return ret ?: noiommu_tally_folio(&walk->tally) ?:
+	       noiommu_pin_charge(walk);
 }

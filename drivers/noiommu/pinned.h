@@ -78,7 +78,7 @@ struct noiommu_tally {
 };
 
 /**
- * struct noiommu_pinning - a pin that is being made
+ * struct noiommu_pin_walk - a pin that is being made
  * @pinned: the references so far
  * @tally: what they keep
  * @extents: where they are
@@ -88,7 +88,7 @@ struct noiommu_tally {
  *           nowhere
  * @size: what the entry maps that was seen last; the next is likely the same
  */
-struct noiommu_pinning {
+struct noiommu_pin_walk {
 	struct noiommu_pinned *pinned;
 	struct noiommu_tally tally;
 	struct noiommu_extents extents;
@@ -155,7 +155,7 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned);
 bool noiommu_pinned_hold(struct noiommu_pinned *pinned);
 
 /* pin_walk.c */
-int noiommu_pin_range(struct noiommu_pinning *pinning);
+int noiommu_pin_range(struct noiommu_pin_walk *walk);
 
 /* pin_list.c */
 void noiommu_listings_forget(struct noiommu_file *file,

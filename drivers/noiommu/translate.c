@@ -78,13 +78,13 @@ static int noiommu_batch_fill(struct noiommu_batch *batch)
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	batch->slow = false;
-	batch->count = noiommu_lockless(va, batch->end, batch->flags,
-					batch->entries, batch->room, false);
+	batch->count = noiommu_walk_fast(va, batch->end, batch->flags,
+					 batch->entries, batch->room, false);
 	if (batch->count)
 		return 0;
 	batch->slow = true;
-	ret = noiommu_walk(va, ALIGN(batch->end, PAGE_SIZE), batch->flags,
-			   batch->entries, batch->room, &batch->device);
+	ret = noiommu_walk_slow(va, ALIGN(batch->end, PAGE_SIZE), batch->flags,
+				batch->entries, batch->room, &batch->device);
 	if (ret < 0)
 		return ret;
 	batch->count = ret;
@@ -183,15 +183,13 @@ fault:
 
 /**
  * noiommu_translate() - NOIOMMU_TRANSLATE
- * @file: the open file
- * @arg: a struct noiommu_translate
- * @user: where the caller has it
+ * @ucmd: of a struct noiommu_translate
  *
  * Return: 0, or an errno as documented there.
  */
-int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
+int noiommu_translate(struct noiommu_ucmd *ucmd)
 {
-	struct noiommu_translate *cmd = arg;
+	struct noiommu_translate *cmd = ucmd->cmd;
 	u64 va = untagged_addr(cmd->va);
 	struct noiommu_extents extents;
 	struct noiommu_batch batch;
@@ -213,5 +211,5 @@ int noiommu_translate(struct noiommu_file *file, void *arg, void __user *user)
 				ret);
 	/* An array that cannot be written has no valid extents. */
 	return noiommu_extents_flush(&extents) ?:
-	       noiommu_translate_answer(user, cmd, &extents) ?: ret;
+	       noiommu_translate_answer(ucmd->user, cmd, &extents) ?: ret;
 }

@@ -18,7 +18,7 @@
 #if NOIOMMU_COMPAT_GUP_FAST
 
 /**
- * struct noiommu_lockless - a walk under way
+ * struct noiommu_fast_walk - a walk under way
  * @va: page-aligned address it has come to
  * @end: where to stop
  * @write: writable entries only
@@ -26,7 +26,7 @@
  * @entry: the next to fill
  * @room: one after the last to fill
  */
-struct noiommu_lockless {
+struct noiommu_fast_walk {
 	unsigned long va;
 	unsigned long end;
 	bool write;
@@ -37,7 +37,7 @@ struct noiommu_lockless {
 
 /* The page may go away meanwhile, but not what says of which kind it is. */
 static __always_inline bool
-noiommu_lockless_takes(const struct noiommu_lockless *walk, unsigned long pfn)
+noiommu_fast_takes(const struct noiommu_fast_walk *walk, unsigned long pfn)
 {
 	struct folio *folio;
 
@@ -55,7 +55,7 @@ static unsigned long noiommu_huge_entry(unsigned long va, unsigned long pfn,
 			     shift - PAGE_SHIFT);
 }
 
-static bool noiommu_lockless_ptes(struct noiommu_lockless *walk, pmd_t pmd)
+static bool noiommu_fast_ptes(struct noiommu_fast_walk *walk, pmd_t pmd)
 {
 	unsigned long end = min(walk->end, ALIGN(walk->va + 1, PMD_SIZE));
 	unsigned long *entry = walk->entry;
@@ -68,7 +68,7 @@ static bool noiommu_lockless_ptes(struct noiommu_lockless *walk, pmd_t pmd)
 
 		if (!pte_access_permitted(pte, walk->write) ||
 		    pte_special(pte) ||
-		    !noiommu_lockless_takes(walk, pte_pfn(pte)))
+		    !noiommu_fast_takes(walk, pte_pfn(pte)))
 			break;
 		*entry++ = noiommu_entry(pte_pfn(pte), 0);
 		va += PAGE_SIZE;
@@ -79,8 +79,8 @@ static bool noiommu_lockless_ptes(struct noiommu_lockless *walk, pmd_t pmd)
 }
 
 /* Return: the address from which on the table maps no more huge pages. */
-static unsigned long noiommu_lockless_huge(struct noiommu_lockless *walk,
-					   pmd_t *pmdp, unsigned long end)
+static unsigned long noiommu_fast_huge(struct noiommu_fast_walk *walk,
+				       pmd_t *pmdp, unsigned long end)
 {
 	unsigned long *entry = walk->entry;
 	unsigned long va = walk->va;
@@ -90,7 +90,7 @@ static unsigned long noiommu_lockless_huge(struct noiommu_lockless *walk,
 
 		if (!pmd_leaf(pmd) || !pmd_access_permitted(pmd, walk->write) ||
 		    pmd_special(pmd) ||
-		    !noiommu_lockless_takes(walk, pmd_pfn(pmd)))
+		    !noiommu_fast_takes(walk, pmd_pfn(pmd)))
 			break;
 		*entry++ = noiommu_huge_entry(va, pmd_pfn(pmd), PMD_SHIFT);
 		va = (va | ~PMD_MASK) + 1;
@@ -100,8 +100,8 @@ static unsigned long noiommu_lockless_huge(struct noiommu_lockless *walk,
 	return va;
 }
 
-static bool noiommu_lockless_pmds(struct noiommu_lockless *walk, pud_t *pudp,
-				  pud_t pud)
+static bool noiommu_fast_pmds(struct noiommu_fast_walk *walk, pud_t *pudp,
+			      pud_t pud)
 {
 	unsigned long end = min(walk->end, ALIGN(walk->va + 1, PUD_SIZE));
 
@@ -110,17 +110,17 @@ static bool noiommu_lockless_pmds(struct noiommu_lockless *walk, pud_t *pudp,
 		unsigned long va = walk->va;
 		pmd_t pmd;
 
-		if (noiommu_lockless_huge(walk, pmdp, end) != va)
+		if (noiommu_fast_huge(walk, pmdp, end) != va)
 			continue;
 		pmd = READ_ONCE(*pmdp);
 		if (!pmd_present(pmd) || pmd_leaf(pmd) || pmd_bad(pmd) ||
-		    !noiommu_lockless_ptes(walk, pmd))
+		    !noiommu_fast_ptes(walk, pmd))
 			return false;
 	}
 	return true;
 }
 
-static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
+static bool noiommu_fast_puds(struct noiommu_fast_walk *walk)
 {
 	pgd_t *pgdp = pgd_offset(current->mm, walk->va);
 	pgd_t pgd = READ_ONCE(*pgdp);
@@ -138,9 +138,9 @@ static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
 	if (!pud_present(pud))
 		return false;
 	if (!pud_leaf(pud))
-		return !pud_bad(pud) && noiommu_lockless_pmds(walk, pudp, pud);
+		return !pud_bad(pud) && noiommu_fast_pmds(walk, pudp, pud);
 	if (!pud_access_permitted(pud, walk->write) || pud_special(pud) ||
-	    !noiommu_lockless_takes(walk, pud_pfn(pud)))
+	    !noiommu_fast_takes(walk, pud_pfn(pud)))
 		return false;
 	*walk->entry++ = noiommu_huge_entry(walk->va, pud_pfn(pud), PUD_SHIFT);
 	walk->va = (walk->va | ~PUD_MASK) + 1;
@@ -148,7 +148,7 @@ static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
 }
 
 /**
- * noiommu_lockless() - where some pages are that are present
+ * noiommu_walk_fast() - where some pages are that are present
  * @va: page-aligned address of the caller's memory
  * @end: where to stop
  * @flags: bits of enum noiommu_access_flags
@@ -162,11 +162,11 @@ static bool noiommu_lockless_puds(struct noiommu_lockless *walk)
  * not present, not RAM, or not permitted, or if not @pinned, where it takes a look
  * at the mapping.
  */
-unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
-			      unsigned long *entries, unsigned int room,
+unsigned int noiommu_walk_fast(unsigned long va, unsigned long end, u32 flags,
+			       unsigned long *entries, unsigned int room,
 			      bool pinned)
 {
-	struct noiommu_lockless walk = {
+	struct noiommu_fast_walk walk = {
 		.va = va,
 		.end = end,
 		.write = flags & NOIOMMU_ACCESS_WRITE,
@@ -178,7 +178,7 @@ unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
 
 	local_irq_save(interrupts);
 	while (walk.va < end && walk.entry < walk.room)
-		if (!noiommu_lockless_puds(&walk))
+		if (!noiommu_fast_puds(&walk))
 			break;
 	local_irq_restore(interrupts);
 	return walk.entry - entries;
@@ -186,8 +186,8 @@ unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
 
 #else
 
-unsigned int noiommu_lockless(unsigned long va, unsigned long end, u32 flags,
-			      unsigned long *entries, unsigned int room,
+unsigned int noiommu_walk_fast(unsigned long va, unsigned long end, u32 flags,
+			       unsigned long *entries, unsigned int room,
 			      bool pinned)
 {
 	return 0;

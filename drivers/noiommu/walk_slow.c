@@ -136,7 +136,7 @@ static bool noiommu_fault_absent(unsigned long va, unsigned long end, u32 flags,
  * Return: how many entries are filled; -EAGAIN if the first page has been faulted
  * in and is to be looked at again, with the VMA; or why it has no answer.
  */
-static int noiommu_walk_ram(unsigned long va, unsigned long end, u32 flags,
+static int noiommu_slow_ram(unsigned long va, unsigned long end, u32 flags,
 			    unsigned long *entries)
 {
 	unsigned long rest = va + PAGE_SIZE;
@@ -174,8 +174,8 @@ static int noiommu_table_pfn(struct vm_area_struct *vma, unsigned long va,
 	return 0;
 }
 
-/* Return: as noiommu_walk_ram(). */
-static int noiommu_walk_table(struct vm_area_struct *vma, unsigned long va,
+/* Return: as noiommu_slow_ram(). */
+static int noiommu_slow_table(struct vm_area_struct *vma, unsigned long va,
 			      unsigned long end, u32 flags,
 			      unsigned long *entries)
 {
@@ -193,7 +193,7 @@ static int noiommu_walk_table(struct vm_area_struct *vma, unsigned long va,
 	return count ?: noiommu_fault(va, flags, &unlocked) ?: -EAGAIN;
 }
 
-static int noiommu_walk_device(struct vm_area_struct *vma, unsigned long va,
+static int noiommu_slow_device(struct vm_area_struct *vma, unsigned long va,
 			       unsigned long end, u32 flags,
 			       unsigned long *entries)
 {
@@ -202,7 +202,7 @@ static int noiommu_walk_device(struct vm_area_struct *vma, unsigned long va,
 
 	ret = noiommu_bars_pfn(vma, va, &pfn);
 	if (ret == -ENOENT)
-		return noiommu_walk_table(vma, va, end, flags, entries);
+		return noiommu_slow_table(vma, va, end, flags, entries);
 	if (ret)
 		return ret;
 	count = (end - va) / PAGE_SIZE;
@@ -211,7 +211,7 @@ static int noiommu_walk_device(struct vm_area_struct *vma, unsigned long va,
 	return (end - va) / PAGE_SIZE;
 }
 
-static int noiommu_walk_vma(unsigned long va, unsigned long end, u32 flags,
+static int noiommu_slow_vma(unsigned long va, unsigned long end, u32 flags,
 			    unsigned long *entries, bool *device)
 {
 	struct vm_area_struct *vma = vma_lookup(current->mm, va);
@@ -223,12 +223,12 @@ static int noiommu_walk_vma(unsigned long va, unsigned long end, u32 flags,
 	end = min(end, vma->vm_end);
 	*device = vma->vm_flags & (VM_IO | VM_PFNMAP);
 	if (*device)
-		return noiommu_walk_device(vma, va, end, flags, entries);
-	return noiommu_walk_ram(va, end, flags, entries);
+		return noiommu_slow_device(vma, va, end, flags, entries);
+	return noiommu_slow_ram(va, end, flags, entries);
 }
 
 /**
- * noiommu_walk() - where some pages are, faulted in if need be
+ * noiommu_walk_slow() - where some pages are, faulted in if need be
  * @va: page-aligned address of the caller's memory
  * @end: page-aligned end
  * @flags: bits of enum noiommu_access_flags
@@ -246,8 +246,8 @@ static int noiommu_walk_vma(unsigned long va, unsigned long end, u32 flags,
  * * -EHWPOISON: it is broken.
  * * -EINTR: a fatal signal is pending.
  */
-int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
-		 unsigned long *entries, unsigned int room, bool *device)
+int noiommu_walk_slow(unsigned long va, unsigned long end, u32 flags,
+		      unsigned long *entries, unsigned int room, bool *device)
 {
 	struct mm_struct *mm = current->mm;
 	int ret;
@@ -257,7 +257,7 @@ int noiommu_walk(unsigned long va, unsigned long end, u32 flags,
 	do {
 		if (mmap_read_lock_killable(mm))
 			return -EINTR;
-		ret = noiommu_walk_vma(va, end, flags, entries, device);
+		ret = noiommu_slow_vma(va, end, flags, entries, device);
 		mmap_read_unlock(mm);
 		if (ret == -EAGAIN && fatal_signal_pending(current))
 			return -EINTR;
