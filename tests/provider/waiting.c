@@ -17,6 +17,7 @@
 #define NIC_VENDOR 0x8086
 #define NIC_DEVICE 0x10d3
 #define DRIVERS "/sys/bus/pci/drivers/"
+#define AUTOPROBE "/sys/bus/pci/drivers_autoprobe"
 
 FIXTURE(waiting)
 {
@@ -50,6 +51,7 @@ FIXTURE_SETUP(waiting)
 
 FIXTURE_TEARDOWN(waiting)
 {
+	file_write(AUTOPROBE, "1");
 	driver_write(variant->driver, "remove_id", "8086 10d3");
 	pci_write(self->edu, "driver_override", "\n");
 	pci_write(self->nic, "driver_override", "\n");
@@ -103,6 +105,25 @@ TEST_F(waiting, gets_nothing_that_was_unbound)
 	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
 }
 
+/* Who switched that off binds drivers by hand. */
+TEST_F(waiting, gets_nothing_without_autoprobe)
+{
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	ASSERT_EQ(0, file_write(AUTOPROBE, "0"));
+	ASSERT_EQ(0, pci_write(self->nic, "remove", "1"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	ASSERT_TRUE(wait_until(pci_is_claimed(self->nic)));
+	/* Time enough to do it wrong. */
+	usleep(300000);
+	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
+	/* By hand it gets it all the same. */
+	ASSERT_EQ(0, pci_bind(self->nic, variant->driver));
+	ASSERT_EQ(0, file_write(AUTOPROBE, "1"));
+	ASSERT_EQ(0, pci_write(self->nic, "remove", "1"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->nic, variant->driver)));
+}
+
 FIXTURE(load)
 {
 	char edu[PCI_ADDRESS_SIZE];
@@ -124,6 +145,7 @@ FIXTURE_SETUP(load)
 
 FIXTURE_TEARDOWN(load)
 {
+	file_write(AUTOPROBE, "1");
 	driver_write("vfio-pci", "remove_id", "8086 10d3");
 	run("modprobe -q -r slow_probe || true");
 	pci_unbind(self->nic);
@@ -139,6 +161,15 @@ TEST_F(load, vfio_was_there_first)
 	EXPECT_TRUE(pci_has_driver(self->nic, "vfio-pci"));
 	/* Not asked for. */
 	EXPECT_FALSE(pci_has_driver(self->edu, "vfio-pci"));
+}
+
+TEST_F(load, without_autoprobe)
+{
+	driver_write("vfio-pci", "new_id", "8086 10d3");
+	ASSERT_EQ(0, file_write(AUTOPROBE, "0"));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
+	EXPECT_FALSE(pci_has_driver(self->nic, "vfio-pci"));
 }
 
 /* A native driver may have been taken away on purpose. */
