@@ -10,9 +10,13 @@
  * and warns when the counts do not match at unbind; a group that comes and goes
  * only between drivers keeps them in balance.
  *
- * All claims are released or none. So each is seized first: we own its DMA, which
- * keeps native drivers out, and its memory is said not to be coherent, which keeps
- * VFIO's out. Other drivers neither do DMA nor count owners.
+ * All claims are released or none. So each is seized first: its memory is said not
+ * to be coherent, which keeps VFIO's drivers out, and of one without a driver we own
+ * the DMA, too.
+ *
+ * A native driver that was bound to a claimed function keeps it, and its DMA goes on:
+ * identity is what it has without a group. Only its owner is taken off the count
+ * before the group goes. When it is unbound the core finds no group, and counts none.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -209,31 +213,6 @@ err_free:
 }
 
 /**
- * noiommu_claimable() - is a function of the kind that is claimed?
- * @pdev: the function, whether it has a driver or not
- */
-bool noiommu_claimable(struct pci_dev *pdev)
-{
-	return pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
-	       pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE &&
-	       noiommu_filter_match(pdev);
-}
-
-/**
- * noiommu_claim_comes() - will a function be claimed that is not yet?
- * @pdev: the function, being probed by a driver that manages DMA itself and does
- *        not take it without a claim
- *
- * The driver is asked again after the claim. If the function then turns out to be
- * one that is refused, the log says so.
- */
-bool noiommu_claim_comes(struct pci_dev *pdev)
-{
-	return noiommu_claims_enabled() && noiommu_claimable(pdev);
-}
-EXPORT_SYMBOL_GPL(noiommu_claim_comes);
-
-/**
  * noiommu_claim() - claim a function, if it should be
  * @pdev: the function; its device_lock is held
  *
@@ -264,11 +243,12 @@ static void noiommu_claim_give_back(struct noiommu_claim *claim)
 	struct iommu_group *group;
 
 	lockdep_assert_held(&noiommu_claims_lock);
-	if (!claim->seized)
-		return;
-	group = iommu_group_get(&claim->pdev->dev);
-	iommu_group_release_dma_owner(group);
-	iommu_group_put(group);
+	if (claim->owned) {
+		group = iommu_group_get(&claim->pdev->dev);
+		iommu_group_release_dma_owner(group);
+		iommu_group_put(group);
+		claim->owned = false;
+	}
 	WRITE_ONCE(claim->seized, false);
 }
 
@@ -292,17 +272,20 @@ static int noiommu_claim_take_dma(struct noiommu_claim *claim)
 	struct iommu_group *group;
 	int ret;
 
-	if (pdev->dev.driver) {
+	if (noiommu_has_user_driver(&pdev->dev)) {
 		pci_notice(pdev, "noiommu: not released: in use by driver %s\n",
 			   pdev->dev.driver->name);
 		return -EBUSY;
 	}
-	group = iommu_group_get(&pdev->dev);
-	ret = iommu_group_claim_dma_owner(group, &noiommu_claims);
-	iommu_group_put(group);
-	if (ret) {
-		pci_notice(pdev, "noiommu: not released: its DMA is owned by a user\n");
-		return -EBUSY;
+	if (!pdev->dev.driver) {
+		group = iommu_group_get(&pdev->dev);
+		ret = iommu_group_claim_dma_owner(group, &noiommu_claims);
+		iommu_group_put(group);
+		if (ret) {
+			pci_notice(pdev, "noiommu: not released: its DMA is owned by a user\n");
+			return -EBUSY;
+		}
+		claim->owned = true;
 	}
 	WRITE_ONCE(claim->seized, true);
 	return 0;
@@ -314,8 +297,8 @@ static int noiommu_claim_take_dma(struct noiommu_claim *claim)
  *
  * trylock: to unbind a function from VFIO may take as long as its user likes.
  *
- * Return: 0: no driver that does DMA can be bound; or -EBUSY, with the reason in the
- * log: it has a driver, its DMA has an owner, or it is about to get one.
+ * Return: 0: no user can get its DMA; or -EBUSY, with the reason in the log: it has a
+ * driver that manages DMA itself, its DMA has an owner, or it is about to get one.
  */
 int noiommu_claim_seize(struct pci_dev *pdev)
 {
@@ -360,12 +343,16 @@ void noiommu_claim_release(struct pci_dev *pdev)
 
 	if (!noiommu_claimed(pdev))
 		return;
-	/* Held, so that no native driver comes before the group has gone. */
+	/* Held, so that no native driver comes or goes before the group has gone. */
 	device_lock(&pdev->dev);
 	mutex_lock(&noiommu_claims_lock);
 	claim = noiommu_claim_find(pdev);
-	if (claim && claim->seized)
+	if (claim && claim->seized) {
+		/* As the driver core does it at unbind: one owner less. */
+		if (pdev->dev.driver)
+			pci_bus_type.dma_cleanup(&pdev->dev);
 		noiommu_claim_end(claim);
+	}
 	mutex_unlock(&noiommu_claims_lock);
 	device_unlock(&pdev->dev);
 }

@@ -12,7 +12,8 @@
  * @function: what others know of it
  * @pdev: the function; a reference is held
  * @node: in noiommu_claims
- * @seized: we own its DMA ourselves, to release it
+ * @seized: no user can get it, for it is about to be released
+ * @owned: we own its DMA ourselves meanwhile
  * @leaving: the function is being unplugged, which ends the claim
  */
 struct noiommu_claim {
@@ -20,6 +21,7 @@ struct noiommu_claim {
 	struct pci_dev *pdev;
 	struct list_head node;
 	bool seized;
+	bool owned;
 	bool leaving;
 };
 
@@ -27,7 +29,6 @@ struct noiommu_claim {
 void noiommu_claim_init(const struct iommu_ops *ops, struct device *parent);
 struct iommu_device *noiommu_claim_probe(struct device *dev);
 bool noiommu_claim_capable(struct device *dev, enum iommu_cap cap);
-bool noiommu_claimable(struct pci_dev *pdev);
 bool noiommu_claim(struct pci_dev *pdev);
 int noiommu_claim_seize(struct pci_dev *pdev);
 void noiommu_claims_unseize(void);

@@ -18,6 +18,20 @@ static const struct iommu_ops *noiommu_claims_ops;
 /* The load cannot fail any more: from here on there may be claims. */
 static bool noiommu_loaded;
 
+/**
+ * noiommu_claim_comes() - will a function be claimed that is not yet?
+ * @pdev: the function, being probed by a driver that manages DMA itself and does
+ *        not take it without a claim
+ *
+ * The driver is asked again after the claim. If the function then turns out to be
+ * one that is refused, the log says so.
+ */
+bool noiommu_claim_comes(struct pci_dev *pdev)
+{
+	return noiommu_claims_enabled() && noiommu_claimable(pdev);
+}
+EXPORT_SYMBOL_GPL(noiommu_claim_comes);
+
 /* A slot is scanned under this lock: what is found after it is complete. */
 static struct pci_dev *noiommu_next_function(struct pci_dev *pdev)
 {
@@ -95,8 +109,10 @@ int noiommu_claims_enable(void)
 /**
  * noiommu_claims_disable() - release every claim, and claim no more
  *
- * Return: 0; or -EBUSY, with the function named in the log and nothing
- * changed, if one has a driver or its DMA is owned by a user.
+ * Native drivers keep their functions, and go on.
+ *
+ * Return: 0; or -EBUSY, with the function named in the log and nothing changed, if
+ * one has a driver that manages DMA itself, or its DMA is owned by a user.
  */
 int noiommu_claims_disable(void)
 {

@@ -163,14 +163,6 @@ static int noiommu_identity_attach(struct iommu_domain *domain,
 	return 0;
 }
 
-/* Only drivers that leave DMA to a user let anybody take ownership. */
-static bool noiommu_has_user_driver(struct device *dev)
-{
-	struct device_driver *driver = READ_ONCE(dev->driver);
-
-	return driver && to_pci_driver(driver)->driver_managed_dma;
-}
-
 /*
  * The core attaches this when a user takes ownership, and comes back to it whenever
  * nothing of the user's is attached: from then on the user can have the device do

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The devices= parameter: which functions may be claimed at all.
+ * Which functions may be claimed at all: endpoints, and the devices= parameter.
  *
  * Empty, every driver-less endpoint may. Otherwise only the functions named,
  * by address as lspci prints it ([DDDD:]BB:DD.F) or by vendor:device.
@@ -105,13 +105,8 @@ static bool noiommu_filter_names(const struct noiommu_filter *filter,
 	       pdev->devfn == filter->devfn;
 }
 
-/**
- * noiommu_filter_match() - does devices= let this function be claimed?
- * @pdev: the function
- *
- * Return: true if it is named, or if nothing is.
- */
-bool noiommu_filter_match(struct pci_dev *pdev)
+/* If nothing is named, all are. */
+static bool noiommu_filter_match(struct pci_dev *pdev)
 {
 	unsigned int i;
 
@@ -119,6 +114,17 @@ bool noiommu_filter_match(struct pci_dev *pdev)
 		if (noiommu_filter_names(&noiommu_filters[i], pdev))
 			return true;
 	return !noiommu_filter_count;
+}
+
+/**
+ * noiommu_claimable() - is a function of the kind that is claimed?
+ * @pdev: the function, whether it has a driver or not
+ */
+bool noiommu_claimable(struct pci_dev *pdev)
+{
+	return pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
+	       pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE &&
+	       noiommu_filter_match(pdev);
 }
 
 /**

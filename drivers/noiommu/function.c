@@ -46,6 +46,20 @@ u64 noiommu_dma_limit(struct device *dev)
 	return min_not_zero(dev->bus_dma_limit, (u64)iomem_resource.end);
 }
 
+/**
+ * noiommu_has_user_driver() - has a function a driver that leaves DMA to a user?
+ * @dev: the function
+ *
+ * Only such drivers let anybody take ownership. The answer holds while device_lock is
+ * held.
+ */
+bool noiommu_has_user_driver(struct device *dev)
+{
+	struct device_driver *driver = READ_ONCE(dev->driver);
+
+	return driver && to_pci_driver(driver)->driver_managed_dma;
+}
+
 static ssize_t owner_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {

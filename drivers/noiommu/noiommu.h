@@ -27,7 +27,7 @@
  *   host.c       hosts where nothing is claimed
  *   claim.c      a PCI function that has a group, from when to when
  *   domain.c     the domains: identity, blocked, and the user's
- *   filter.c     the devices= parameter
+ *   filter.c     which may be claimed at all: the devices= parameter
  *   function.c   a claimed function: its owner, its reach, its attributes
  *   refuse.c     functions for which identity would be a lie
  *   owner.c      who owns the DMA of a function, and what is held until that ends
@@ -75,12 +75,13 @@ int noiommu_refuse_dma(struct device *dev);
 struct noiommu_function *noiommu_function_of(struct device *dev);
 struct noiommu_owner *noiommu_function_owner(struct device *dev);
 u64 noiommu_dma_limit(struct device *dev);
+bool noiommu_has_user_driver(struct device *dev);
 int noiommu_function_show(struct pci_dev *pdev);
 void noiommu_function_hide(struct pci_dev *pdev);
 
 /* filter.c */
 int noiommu_filter_init(void);
-bool noiommu_filter_match(struct pci_dev *pdev);
+bool noiommu_claimable(struct pci_dev *pdev);
 void noiommu_filter_report(void (*explain)(const char *entry,
 					   struct pci_dev *pdev));
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A native driver on a claimed function, and the claim released under it.
+ *
+ * Guest: a disk on an NVMe controller, whose driver is a module, and edu after it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "edu.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "nvme.h"
+#include "sysfs.h"
+
+#define DISK "/dev/nvme0n1"
+#define LENGTH (64 * 1024)
+#define PLACES 32
+
+FIXTURE(native)
+{
+	char disk[PCI_ADDRESS_SIZE];
+	char edu[PCI_ADDRESS_SIZE];
+	char *written;
+	char *read;
+};
+
+static bool provider_loaded(void)
+{
+	return !access("/sys/module/noiommu", F_OK);
+}
+
+/* As at a boot that loads the provider first: claimed, then bound. */
+FIXTURE_SETUP(native)
+{
+	run("modprobe -q -r nvme || true");
+	ASSERT_EQ(0, pci_find(NVME_VENDOR, NVME_DEVICE, 0, self->disk));
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
+	self->written = memory_pages(LENGTH);
+	self->read = memory_pages(LENGTH);
+	ASSERT_EQ(0, run("modprobe -a noiommu vfio-pci"));
+	ASSERT_TRUE(pci_is_claimed(self->disk));
+	ASSERT_EQ(0, run("modprobe nvme"));
+	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
+	ASSERT_TRUE(pci_has_driver(self->disk, "nvme"));
+	ASSERT_TRUE(pci_is_claimed(self->disk));
+	kernel_log_mark();
+}
+
+FIXTURE_TEARDOWN(native)
+{
+	pci_unbind(self->edu);
+	run("modprobe -q -r nvme || true");
+	if (provider_loaded()) {
+		EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));
+		EXPECT_EQ(0, run("rmmod noiommu"));
+	}
+}
+
+/* By DMA, past the page cache: writes a place of the disk, and reads it back. */
+static bool place_works(char *written, char *read, unsigned int seed)
+{
+	off_t place = (off_t)(seed % PLACES) * LENGTH;
+	int fd = open(DISK, O_RDWR | O_DIRECT);
+	bool works;
+
+	memory_fill(written, LENGTH, seed);
+	memset(read, 0, LENGTH);
+	works = fd >= 0 && pwrite(fd, written, LENGTH, place) == LENGTH &&
+		pread(fd, read, LENGTH, place) == LENGTH &&
+		!memcmp(written, read, LENGTH);
+	close(fd);
+	return works;
+}
+
+/*
+ * Uses the disk until it is told to end, and says when it has begun. Its status is 0
+ * if all bytes were right.
+ */
+static pid_t start_using(char *written, char *read, int channel[2])
+{
+	struct pollfd told = { .events = POLLIN };
+	unsigned int seed = 0;
+	pid_t child;
+
+	child = child_fork(channel);
+	if (child)
+		return child;
+	told.fd = channel[1];
+	do {
+		if (!place_works(written, read, seed++))
+			_exit(1);
+		if (seed == 1)
+			child_say(channel[1], 1);
+	} while (!poll(&told, 1, 0));
+	_exit(0);
+}
+
+/* The driver, its interrupts and what it has under way do not notice. */
+TEST_F(native, keeps_its_function)
+{
+	int channel[2];
+	pid_t child;
+
+	ASSERT_EQ(0, child_channel(channel));
+	child = start_using(self->written, self->read, channel);
+	ASSERT_LT(0, child);
+	ASSERT_EQ(1, child_hear(channel[0]));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	EXPECT_EQ(0, provider_claimed());
+	EXPECT_TRUE(pci_has_driver(self->disk, "nvme"));
+	EXPECT_EQ(-ENOENT, pci_group(self->disk));
+	ASSERT_EQ(0, run("rmmod noiommu"));
+	EXPECT_TRUE(place_works(self->written, self->read, PLACES - 1));
+	EXPECT_TRUE(child_say(channel[0], 1));
+	EXPECT_EQ(0, child_ended(child));
+	/* The driver ends without a group, and begins without one. */
+	ASSERT_EQ(0, pci_unbind(self->disk));
+	ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
+	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
+	EXPECT_TRUE(place_works(self->written, self->read, 1));
+}
+
+TEST_F(native, is_claimed_again_when_unbound)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+		EXPECT_TRUE(pci_has_driver(self->disk, "nvme"));
+		EXPECT_EQ(-ENOENT, pci_group(self->disk));
+		ASSERT_EQ(0, pci_unbind(self->disk));
+		EXPECT_TRUE(pci_is_claimed(self->disk));
+		ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
+		EXPECT_LE(0, pci_group(self->disk));
+	}
+	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
+	EXPECT_TRUE(place_works(self->written, self->read, 2));
+}
+
+/* A function that comes later is a user's: then all stay claimed, and go on. */
+TEST_F(native, stays_claimed_with_others)
+{
+	long before = provider_claimed();
+
+	ASSERT_EQ(0, pci_bind(self->edu, "vfio-pci"));
+	EXPECT_EQ(-EBUSY, file_write(PROVIDER "/enable", "0"));
+	EXPECT_TRUE(kernel_log_has("not released: in use by driver vfio-pci"));
+	EXPECT_FALSE(kernel_log_has("in use by driver nvme"));
+	EXPECT_EQ(before, provider_claimed());
+	EXPECT_LE(0, pci_group(self->disk));
+	EXPECT_TRUE(place_works(self->written, self->read, 3));
+	ASSERT_EQ(0, pci_unbind(self->disk));
+	/* VFIO is not kept out any more. */
+	EXPECT_EQ(0, pci_bind(self->disk, "vfio-pci"));
+	EXPECT_EQ(0, pci_unbind(self->disk));
+}
+
+/* The counts of the IOMMU core, and its warnings, tell what was done wrong. */
+TEST_F(native, comes_and_goes)
+{
+	pid_t child = fork();
+	int i;
+
+	while (!child) {
+		pci_unbind(self->disk);
+		pci_bind(self->disk, "nvme");
+	}
+	ASSERT_LT(0, child);
+	for (i = 0; i < 16; i++) {
+		file_write(PROVIDER "/enable", "0");
+		EXPECT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	}
+	kill(child, SIGKILL);
+	child_ended(child);
+	/* It may have been killed between two writes. */
+	pci_write(self->disk, "driver_override", "\n");
+	pci_unbind(self->disk);
+	ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
+	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
+	EXPECT_TRUE(place_works(self->written, self->read, 4));
+}
+
+TEST_HARNESS_MAIN
