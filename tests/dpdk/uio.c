@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Without anything of ours in the kernel DPDK does what it did before: over
- * uio_pci_generic, with the addresses of /proc/self/pagemap.
+ * Over uio_pci_generic DPDK does what it did before, with the addresses of
+ * /proc/self/pagemap: without anything of ours in the kernel, and beside it.
  *
  * Guest: DPDK, patched or not, and its ports.
  */
@@ -51,6 +51,26 @@ TEST_F(uio, needs_pagemap)
 				 "Physical addresses are unavailable"));
 	EXPECT_EQ(0, testpmd_ports(&self->pmd));
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+/* With VFIO in the kernel, which has none of the ports, and IOMMU groups of ours. */
+TEST_F(uio, forwards_beside_noiommu)
+{
+	unsigned int wrong;
+
+	ASSERT_EQ(0, run("modprobe -a noiommu vfio-pci"));
+	ASSERT_EQ(0, pci_unbind(PORT_0));
+	ASSERT_EQ(0, pci_unbind(PORT_1));
+	ASSERT_TRUE(pci_is_claimed(PORT_0));
+	ASSERT_TRUE(ports_bind("uio_pci_generic"));
+	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES, PORTS, RINGS));
+	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'PA'"));
+	EXPECT_LT(0, testpmd_memory(&self->pmd, &wrong));
+	EXPECT_EQ(0, wrong);
+	expect_forwarding(_metadata, &self->pmd, self->wires);
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+	EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	EXPECT_EQ(0, run("modprobe -r vfio-pci noiommu"));
 }
 
 TEST_HARNESS_MAIN
