@@ -14,9 +14,9 @@
  * to be coherent, which keeps VFIO's drivers out, and of one without a driver we own
  * the DMA, too.
  *
- * A native driver that was bound to a claimed function keeps it, and its DMA goes on:
- * identity is what it has without a group. Only its owner is taken off the count
- * before the group goes. When it is unbound the core finds no group, and counts none.
+ * A native driver keeps its function, and its DMA goes on: identity is what it has
+ * without a group. Only its owner is taken off the count before the group goes. When it
+ * is unbound the core finds no group, and counts none.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -32,6 +32,7 @@ static DEFINE_MUTEX(noiommu_claims_lock);
 static LIST_HEAD(noiommu_claims);
 static unsigned int noiommu_claim_count;
 static bool noiommu_allowed;
+static bool noiommu_missed; /* one was to be made, and was not allowed */
 /* Set while a claim is registered, for the core's call back to probe. */
 static struct noiommu_claim *noiommu_claiming;
 static struct device *noiommu_claiming_dev;
@@ -149,12 +150,19 @@ unsigned int noiommu_claims_count(void)
 /**
  * noiommu_claims_allow() - may claims be made from now on?
  * @allow: if not, none is made after the return
+ *
+ * Return: true if one was to be made and was not allowed, since the last call.
  */
-void noiommu_claims_allow(bool allow)
+bool noiommu_claims_allow(bool allow)
 {
+	bool missed;
+
 	mutex_lock(&noiommu_claims_lock);
 	WRITE_ONCE(noiommu_allowed, allow);
+	missed = noiommu_missed;
+	noiommu_missed = false;
 	mutex_unlock(&noiommu_claims_lock);
+	return missed;
 }
 
 static int noiommu_claim_register(struct noiommu_claim *claim)
@@ -227,6 +235,7 @@ bool noiommu_claim(struct pci_dev *pdev)
 
 	device_lock_assert(&pdev->dev);
 	mutex_lock(&noiommu_claims_lock);
+	noiommu_missed |= !noiommu_allowed;
 	if (noiommu_allowed && !pdev->dev.driver && noiommu_claimable(pdev) &&
 	    !noiommu_claim_find(pdev) && !noiommu_refuse_function(pdev)) {
 		ret = noiommu_claim_make(pdev);
@@ -270,7 +279,6 @@ static int noiommu_claim_take_dma(struct noiommu_claim *claim)
 {
 	struct pci_dev *pdev = claim->pdev;
 	struct iommu_group *group;
-	int ret;
 
 	if (noiommu_has_user_driver(&pdev->dev)) {
 		pci_notice(pdev, "noiommu: not released: in use by driver %s\n",
@@ -279,13 +287,12 @@ static int noiommu_claim_take_dma(struct noiommu_claim *claim)
 	}
 	if (!pdev->dev.driver) {
 		group = iommu_group_get(&pdev->dev);
-		ret = iommu_group_claim_dma_owner(group, &noiommu_claims);
+		claim->owned = !iommu_group_claim_dma_owner(group, claim);
 		iommu_group_put(group);
-		if (ret) {
+		if (!claim->owned) {
 			pci_notice(pdev, "noiommu: not released: its DMA is owned by a user\n");
 			return -EBUSY;
 		}
-		claim->owned = true;
 	}
 	WRITE_ONCE(claim->seized, true);
 	return 0;

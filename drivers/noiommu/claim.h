@@ -35,7 +35,7 @@ void noiommu_claims_unseize(void);
 void noiommu_claim_release(struct pci_dev *pdev);
 void noiommu_claim_leaves(struct pci_dev *pdev);
 void noiommu_claim_left(struct pci_dev *pdev);
-void noiommu_claims_allow(bool allow);
+bool noiommu_claims_allow(bool allow);
 
 /* offer.c */
 void noiommu_offer(struct pci_dev *pdev);

@@ -127,18 +127,27 @@ int noiommu_claims_disable(void)
 		noiommu_release_all();
 	} else {
 		noiommu_claims_unseize();
-		noiommu_claims_allow(was_enabled);
-		/* Those that lost their driver meanwhile. */
-		noiommu_claim_all(false);
+		/*
+		 * Those that lost their driver meanwhile. Only if there are any: who
+		 * removes a function that is in use holds up those who look for all.
+		 */
+		if (noiommu_claims_allow(was_enabled))
+			noiommu_claim_all(false);
 	}
 	mutex_unlock(&noiommu_enable_lock);
 	return ret;
 }
 
+/* While they are not allowed, what is to be claimed is noted at least. */
+static bool noiommu_may_claim(void)
+{
+	return !noiommu_claims_enabled() || !noiommu_refuse_host();
+}
+
 static void noiommu_claim_new(struct work_struct *work)
 {
 	wait_for_device_probe();
-	if (noiommu_claims_enabled() && !noiommu_refuse_host())
+	if (noiommu_may_claim())
 		noiommu_claim_all(true);
 }
 
@@ -147,8 +156,8 @@ static DECLARE_WORK(noiommu_claim_new_work, noiommu_claim_new);
 static void noiommu_on_unbind(struct pci_dev *pdev)
 {
 	/* The driver core holds device_lock here. */
-	if (noiommu_claims_enabled() && noiommu_claimable(pdev) &&
-	    !noiommu_claimed(pdev) && !noiommu_refuse_host())
+	if (noiommu_claimable(pdev) && !noiommu_claimed(pdev) &&
+	    noiommu_may_claim())
 		noiommu_claim(pdev);
 }
 

@@ -21,6 +21,8 @@ struct noiommu_bar_ops {
 
 /* claim.c */
 bool noiommu_claimed(struct pci_dev *pdev);
+
+/* claims.c */
 bool noiommu_claim_comes(struct pci_dev *pdev);
 
 /* policy.c */

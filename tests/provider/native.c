@@ -162,6 +162,30 @@ TEST_F(native, stays_claimed_with_others)
 	EXPECT_EQ(0, pci_unbind(self->disk));
 }
 
+/* While claims are about to be released, and then are not. */
+TEST_F(native, unbound_while_another_is_busy)
+{
+	pid_t child;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+		ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+		ASSERT_EQ(-ENOENT, pci_group(self->disk));
+		ASSERT_EQ(0, pci_bind(self->edu, "vfio-pci"));
+		child = fork();
+		while (!child)
+			file_write(PROVIDER "/enable", "0");
+		ASSERT_LT(0, child);
+		EXPECT_EQ(0, pci_unbind(self->disk));
+		EXPECT_TRUE(wait_until(pci_is_claimed(self->disk)));
+		kill(child, SIGKILL);
+		child_ended(child);
+		ASSERT_EQ(0, pci_unbind(self->edu));
+		ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
+	}
+}
+
 /* The counts of the IOMMU core, and its warnings, tell what was done wrong. */
 TEST_F(native, comes_and_goes)
 {
