@@ -17,6 +17,7 @@
 #include "memory.h"
 #include "nvme.h"
 #include "sysfs.h"
+#include "vfio.h"
 
 #define DISK "/dev/nvme0n1"
 #define LENGTH (64 * 1024)
@@ -142,6 +143,25 @@ TEST_F(native, is_claimed_again_when_unbound)
 	}
 	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
 	EXPECT_TRUE(place_works(self->written, self->read, 2));
+}
+
+/* No sooner has the user closed it than the native driver has it, and works. */
+TEST_F(native, comes_back_at_once)
+{
+	struct vfio vfio;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, pci_unbind(self->disk));
+		ASSERT_EQ(0, pci_bind(self->disk, "vfio-pci"));
+		ASSERT_EQ(0, vfio_open(&vfio, self->disk));
+		ASSERT_EQ(0, vfio_set_bus_master(&vfio));
+		vfio_close(&vfio);
+		ASSERT_EQ(0, pci_unbind(self->disk));
+		ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
+		ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
+		EXPECT_TRUE(place_works(self->written, self->read, i));
+	}
 }
 
 /* A function that comes later is a user's: then all stay claimed, and go on. */
