@@ -8,34 +8,31 @@
  * asked.
  */
 #include <linux/device.h>
-#include <linux/file.h>
-#include <linux/fs.h>
-#include <linux/mount.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
+#include <linux/mm.h>
 
 #include "claim.h"
 
-#define NOIOMMU_AUTOPROBE "bus/pci/drivers_autoprobe"
-
-/*
- * The driver core keeps this to itself, and tells it in sysfs only. That is mounted here
- * for the purpose: a worker need not have a root in which it is.
- */
+/* The driver core keeps it to itself, but for the attribute in sysfs. */
 static bool noiommu_autoprobes(void)
 {
-	struct vfsmount *sysfs = kern_mount(get_fs_type("sysfs"));
-	struct file *file;
-	char value = '1';
-	loff_t pos = 0;
+	struct kset *bus = bus_get_kset(&pci_bus_type);
+	struct bus_attribute *attribute;
+	struct kernfs_node *node;
+	bool autoprobes = true;
+	char *value;
 
-	if (IS_ERR(sysfs))
+	node = kernfs_find_and_get(bus->kobj.sd, "drivers_autoprobe");
+	if (!node)
 		return true;
-	file = file_open_root_mnt(sysfs, NOIOMMU_AUTOPROBE, O_RDONLY, 0);
-	if (!IS_ERR(file)) {
-		kernel_read(file, &value, sizeof(value), &pos);
-		fput(file);
-	}
-	kern_unmount(sysfs);
-	return value != '0';
+	value = (char *)get_zeroed_page(GFP_KERNEL);
+	attribute = container_of(node->priv, struct bus_attribute, attr);
+	if (value && attribute->show(&pci_bus_type, value) > 0)
+		autoprobes = value[0] != '0';
+	free_page((unsigned long)value);
+	kernfs_put(node);
+	return autoprobes;
 }
 
 /* Return: 1 if the driver has it now, 0 to ask the next. */
