@@ -61,8 +61,8 @@ static int fn##_compat(struct iommu_domain *domain, struct device *dev)	\
 #endif
 #define NOIOMMU_COMPAT_DOMAIN_ALLOC(alloc, identity, blocked)
 #define NOIOMMU_COMPAT_DOMAINS(alloc, identity, blocked)	\
-	.identity_domain	= &identity,			\
-	.blocked_domain		= &blocked,			\
+	.identity_domain	= identity,			\
+	.blocked_domain		= blocked,			\
 	.domain_alloc_paging	= alloc
 #elif defined(HAVE_DOMAIN_ALLOC) && defined(HAVE_OPS_PGSIZE_BITMAP)
 #define NOIOMMU_COMPAT_DOMAIN_ALLOC(alloc, identity, blocked)		\
@@ -72,9 +72,9 @@ static struct iommu_domain *alloc##_compat(unsigned int type)		\
 									\
 	switch (type) {							\
 	case IOMMU_DOMAIN_IDENTITY:					\
-		return &identity;					\
+		return identity;					\
 	case IOMMU_DOMAIN_BLOCKED:					\
-		return &blocked;					\
+		return blocked;					\
 	case IOMMU_DOMAIN_UNMANAGED:					\
 		domain = alloc(NULL);					\
 		return IS_ERR(domain) ? NULL : domain;			\

@@ -30,8 +30,8 @@ static int noiommu_def_domain_type(struct device *dev)
 	return IOMMU_DOMAIN_IDENTITY;
 }
 
-NOIOMMU_COMPAT_DOMAIN_ALLOC(noiommu_domain_alloc, noiommu_identity_domain,
-			    noiommu_blocked_domain)
+NOIOMMU_COMPAT_DOMAIN_ALLOC(noiommu_domain_alloc, &noiommu_identity_domain,
+			    &noiommu_blocked_domain)
 const struct iommu_ops noiommu_ops = {
 	.capable		= noiommu_claim_capable,
 	.probe_device		= noiommu_claim_probe,
@@ -40,6 +40,6 @@ const struct iommu_ops noiommu_ops = {
 	.def_domain_type	= noiommu_def_domain_type,
 	.default_domain_ops	= &noiommu_user_domain_ops,
 	.owner			= THIS_MODULE,
-	NOIOMMU_COMPAT_DOMAINS(noiommu_domain_alloc, noiommu_identity_domain,
-			       noiommu_blocked_domain),
+	NOIOMMU_COMPAT_DOMAINS(noiommu_domain_alloc, &noiommu_identity_domain,
+			       &noiommu_blocked_domain),
 };
