@@ -92,8 +92,9 @@ TEST_F(device_pages, p2pdma)
 	run("modprobe nvme");
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/p2pmem/allocate",
 		 address);
-	if (!wait_until(!access(path, F_OK)))
+	if (run("grep -q pci_p2pdma_add_resource /proc/kallsyms"))
 		SKIP(return, "this kernel has no CONFIG_PCI_P2PDMA");
+	ASSERT_TRUE(wait_until(!access(path, F_OK)));
 	memory = map_shared(path, 4 * PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	phys = translate_one(self->fd, memory, WRITE, &flags);
