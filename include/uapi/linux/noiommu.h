@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * /dev/noiommu: physical addresses of a process's memory, and pins on it.
+ * /dev/noiommu: look up the physical addresses of a process's memory, and pin it.
  */
 #ifndef _UAPI_LINUX_NOIOMMU_H
 #define _UAPI_LINUX_NOIOMMU_H
@@ -11,55 +11,54 @@
 /**
  * DOC: General ioctl format
  *
- * /dev/noiommu answers where memory of the calling process is, and pins it
- * there. Opening it needs CAP_SYS_RAWIO in the initial user namespace and a
- * kernel that is not locked down, else -EPERM. Nothing else is asked of the
- * descriptor later: it may be handed to a process with fewer rights. Every call
- * speaks of the memory of the process that makes it, but for NOIOMMU_LIST_PINS and
- * NOIOMMU_UNPIN: they are about pins of the descriptor, whoever made them.
+ * /dev/noiommu returns the physical addresses of the calling process's memory, and
+ * pins this memory. open() needs CAP_SYS_RAWIO in the initial user namespace and a
+ * kernel that is not locked down; otherwise it fails with EPERM. The ioctls do not
+ * check this again, so a process may hand the descriptor to a less privileged one.
+ * Each ioctl works on memory of the process that calls it. NOIOMMU_LIST_PINS and
+ * NOIOMMU_UNPIN are different: they work on all pins of the descriptor, whichever
+ * process made them.
  *
- * The ioctl number does not contain the size of the structure. Its first
- * member is a __u32 size, which the caller sets to the sizeof() it was compiled
- * with:
+ * The ioctl number does not contain the size of the structure. Instead the caller
+ * sets the first member, __u32 size, to the sizeof() that it was compiled with:
  *
- * - A structure shorter than the kernel's is complete if it reaches to the last
- *   member of the first version; what is missing counts as zero.
- * - A longer one is taken if everything that the kernel does not know is zero,
- *   and it is no longer than a page.
+ * - A structure shorter than the kernel's must reach to the last member of its
+ *   first version. The kernel takes missing members as zero.
+ * - A structure longer than the kernel's must have only zeros in the part that the
+ *   kernel does not know, and must not be longer than a page.
  *
- * So old programs work on new kernels, and new programs on old kernels until
- * they ask for what is not there. Members called reserved must be zero.
+ * So old programs work on new kernels. New programs work on old kernels until they
+ * use a member that the kernel does not know. Reserved members must be zero.
  *
- * All addresses and lengths are bytes, and need no alignment unless it is said.
- * A virtual address may have a tag (TBI, MTE, LAM) where the process may pass such
- * ones to the kernel.
+ * Addresses and lengths are in bytes, and need no alignment unless documented. A
+ * virtual address may have a tag (TBI, MTE, LAM) if the process may pass tagged
+ * addresses to the kernel.
  *
- * An ioctl returns 0, or -1 and errno:
+ * An ioctl returns 0, or -1 with errno set to:
  *
- * - ENOTTY: the ioctl number is not known.
- * - E2BIG: what the kernel does not know of the structure is not zero, or the
- *   structure is longer than a page.
- * - EOPNOTSUPP: a flag is not known, or the memory is not of a kind for which
- *   the operation makes sense.
- * - EINVAL: a value is wrong: the size is too short, a reserved member is not
- *   zero, a length is zero, a range wraps around.
- * - EFAULT: a pointer to a structure or array, or a part of the range, is not
- *   mapped, or not for the access that is asked for, or lies beyond the end of
- *   its file. Where a process would get SIGSEGV or SIGBUS, and nothing below
- *   says more.
- * - ENOENT: there is no such pin.
+ * - ENOTTY: unknown ioctl number.
+ * - E2BIG: the structure is longer than a page, or not zero in the part that the
+ *   kernel does not know.
+ * - EOPNOTSUPP: unknown flag, or the operation does not support this kind of memory.
+ * - EINVAL: invalid value: the size is too short, a reserved member is not zero, the
+ *   length is zero, or the range wraps around.
+ * - EFAULT: a structure, an array or a part of the range is not mapped, does not
+ *   permit the requested access, or lies beyond the end of its file. An access by
+ *   the process would raise SIGSEGV or SIGBUS, and no errno below fits better.
+ * - ENOENT: no such pin.
  * - ENOSPC: an array is too small.
- * - ENOMEM: out of memory, out of huge pages or at a cgroup's limit of either, or
- *   more than RLIMIT_MEMLOCK allows to be pinned.
- * - EHWPOISON: a page of the range is broken, and the kernel has taken it away.
+ * - ENOMEM: out of memory or huge pages, at a cgroup's limit of either, or the pin
+ *   would exceed RLIMIT_MEMLOCK.
+ * - EHWPOISON: the kernel has taken a page of the range out of use after a memory
+ *   error.
  * - ERANGE: the device cannot reach a part of the range.
  * - EINTR: a fatal signal is pending.
  *
- * Unless it is said, a call that fails has changed nothing.
+ * A call that fails changes nothing unless documented.
  *
- * Memory that is not present is faulted in as if the process had touched it. A
- * call waits for whoever provides it, a disk or a handler of userfaultfd, for as
- * long as that takes; only a fatal signal ends the wait.
+ * Absent pages are faulted in as if the process had touched them. A call waits as
+ * long as their provider takes, such as a disk or a userfaultfd handler. Only a fatal
+ * signal ends the wait.
  */
 #define NOIOMMU_TYPE	(0xB9)
 
@@ -71,15 +70,15 @@ enum {
 	NOIOMMU_CMD_LIST_PINS,
 };
 
-/* The first of &noiommu_info.abi. It changes only if a program could break. */
+/* The value of &noiommu_info.abi. It changes only if existing programs could break. */
 #define NOIOMMU_ABI_VERSION	1
 
 /**
  * enum noiommu_features - bits of &noiommu_info.features
- * @NOIOMMU_FEATURE_TRANSLATE: NOIOMMU_TRANSLATE is there.
- * @NOIOMMU_FEATURE_PIN: NOIOMMU_PIN and NOIOMMU_UNPIN are there.
- * @NOIOMMU_FEATURE_LIMIT: They and NOIOMMU_TRANSLATE heed a limit.
- * @NOIOMMU_FEATURE_LIST_PINS: NOIOMMU_LIST_PINS is there.
+ * @NOIOMMU_FEATURE_TRANSLATE: NOIOMMU_TRANSLATE is available.
+ * @NOIOMMU_FEATURE_PIN: NOIOMMU_PIN and NOIOMMU_UNPIN are available.
+ * @NOIOMMU_FEATURE_LIMIT: NOIOMMU_TRANSLATE and NOIOMMU_PIN have a limit member.
+ * @NOIOMMU_FEATURE_LIST_PINS: NOIOMMU_LIST_PINS is available.
  */
 enum noiommu_features {
 	NOIOMMU_FEATURE_TRANSLATE = 1 << 0,
@@ -93,11 +92,11 @@ enum noiommu_features {
  * @size: sizeof(struct noiommu_info)
  * @flags: in: 0
  * @abi: out: NOIOMMU_ABI_VERSION of the kernel
- * @claimed: out: PCI functions that have an IOMMU group of noiommu's now; which
- *           they are is in /sys/class/iommu/noiommu/devices
+ * @claimed: out: number of PCI functions that have an IOMMU group of noiommu now;
+ *           /sys/class/iommu/noiommu/devices lists them
  * @features: out: bits of &enum noiommu_features
  *
- * What this kernel can do.
+ * Query what this kernel supports.
  *
  * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT.
  */
@@ -113,11 +112,10 @@ struct noiommu_info {
 
 /**
  * enum noiommu_extent_flags - bits of &noiommu_extent.flags
- * @NOIOMMU_EXTENT_MMIO: Not memory that the kernel has as "System RAM" in
- *                       /proc/iomem: a BAR, also one whose memory is shared out
- *                       by P2PDMA; persistent memory and what else is a
- *                       device-dax; RAM that the kernel was told to leave alone
- *                       (memmap=, mem=).
+ * @NOIOMMU_EXTENT_MMIO: The memory is not "System RAM" in /proc/iomem. It is a BAR,
+ *                       even if P2PDMA shares out its memory; persistent memory
+ *                       or any other device-dax; or RAM that kernel parameters
+ *                       exclude (memmap=, mem=).
  */
 enum noiommu_extent_flags {
 	NOIOMMU_EXTENT_MMIO = 1 << 0,
@@ -125,15 +123,15 @@ enum noiommu_extent_flags {
 
 /**
  * struct noiommu_extent - a physically contiguous piece of a range
- * @phys: physical address of its first byte. On the hosts where noiommu loads
- *        it is the bus address, and the IOVA at which VFIO can map it.
+ * @phys: physical address of the first byte. On hosts where noiommu loads, the bus
+ *        address is the same, and VFIO can map the piece at this IOVA
  * @length: bytes
  * @flags: bits of &enum noiommu_extent_flags
  * @reserved: 0
  *
- * A range is described by its extents in the order of virtual addresses,
- * without gaps. What is contiguous both virtually and physically is one extent,
- * across pages of whatever size and across mappings.
+ * The extents of a range are in the order of virtual addresses, without gaps. One
+ * extent covers all that is contiguous both virtually and physically, across pages
+ * of any size and across mappings.
  */
 struct noiommu_extent {
 	__aligned_u64 phys;
@@ -145,10 +143,10 @@ struct noiommu_extent {
 /**
  * enum noiommu_access_flags - bits of &noiommu_translate.flags, &noiommu_pin.flags
  *                             and &noiommu_pin_info.flags
- * @NOIOMMU_ACCESS_WRITE: The device will write to the memory. Pages that are
- *                        shared until they are written (the zero page, memory
- *                        of a parent, private file mappings) are copied now;
- *                        the address is that of the copy.
+ * @NOIOMMU_ACCESS_WRITE: The device will write to the memory. The call copies pages
+ *                        that are shared until written (the zero page, memory of a
+ *                        parent, private file mappings), and returns the address
+ *                        of the copy.
  */
 enum noiommu_access_flags {
 	NOIOMMU_ACCESS_WRITE = 1 << 0,
@@ -157,43 +155,45 @@ enum noiommu_access_flags {
 /**
  * struct noiommu_translate - ioctl(NOIOMMU_TRANSLATE)
  * @size: sizeof(struct noiommu_translate)
- * @flags: bits of &enum noiommu_access_flags
+ * @flags: in: bits of &enum noiommu_access_flags
  * @va: in: first byte of the range. out: first byte not translated
  * @length: in: bytes of the range, not 0. out: bytes not translated
  * @extents: in: pointer to an array of &struct noiommu_extent
- * @nr_extents: in: how many have room there, not 0. out: how many were filled
+ * @nr_extents: in: elements of the array, not 0. out: elements filled
  * @reserved: 0
  * @limit: in: last physical address that the device can reach, as
- *         (1 << address bits) - 1; 0 if it reaches all
+ *         (1 << address bits) - 1; 0 if it can reach all
  *
- * Where is the range? Any memory that the process can read has an answer:
- * anonymous and file mappings, transparent and hugetlbfs huge pages, BARs and
- * other device memory. What is not present is faulted in first.
+ * Look up the physical addresses of a range. This works for any memory that the
+ * process can read: anonymous and file mappings, transparent and hugetlbfs huge
+ * pages, BARs and other device memory. Absent pages are faulted in first.
  *
- * When the array is full the call succeeds with what fits; @va and @length
- * then describe the rest, so that calling again with the same structure, and
- * @nr_extents set, goes on. @length is 0 when all is done. One huge buffer
- * needs one call if the array has room for all its extents.
+ * If the array is too small for the range, the call succeeds and fills the whole
+ * array; @va and @length describe the rest of the range. To continue, set @nr_extents
+ * and call again with the same structure. @length is 0 when the whole range is
+ * translated. One call is enough for a huge buffer if the array has room for all its
+ * extents.
  *
- * If a part of the range has no answer the call fails, and @va, @length and
- * @nr_extents say how far it got; the extents up to there are valid.
+ * If a part of the range cannot be translated, the call fails. @va and @length then
+ * describe the rest of the range from that part on, and @nr_extents counts the
+ * extents before it, which are valid.
  *
- * A device with fewer address bits than memory needs writes elsewhere, and nothing
- * says so. So the call fails with ERANGE at the first byte beyond @limit; @va names
- * it. What the buses of functions let through of which the process has DMA
- * ownership limits it as well.
+ * A device with too few address bits for an address accesses other memory instead,
+ * and nothing reports it. So the call fails with ERANGE at the first byte beyond
+ * @limit, and @va is the address of this byte. The call also applies the address
+ * limits of the buses of all functions whose DMA the process owns.
  *
- * The answer is a snapshot, like /proc/self/pagemap: pages move, also those
- * that are locked by mlock() and those of hugetlbfs. It can be relied on while
- * something pins the memory. Without NOIOMMU_PIN: translate, map the extent
- * with VFIO_IOMMU_MAP_DMA at an IOVA that is its physical address, and
- * translate again if that fails with EINVAL, because the page moved meanwhile.
+ * The answer is a snapshot, like /proc/self/pagemap: pages move, even those locked by
+ * mlock() and those of hugetlbfs. It stays true only while the memory is pinned.
+ * Without NOIOMMU_PIN, translate the range, and map each extent with
+ * VFIO_IOMMU_MAP_DMA at the IOVA that equals its physical address. If that fails with
+ * EINVAL, a page has moved meanwhile: translate again.
  *
  * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ERANGE, EINTR; EOPNOTSUPP also for
  * memory of memfd_secret(), and for a BAR that has another address on its bus;
  * EFAULT for a part that is not mapped, not readable, with
  * NOIOMMU_ACCESS_WRITE not writable, beyond the end of its file, or of a device
- * that does not answer now.
+ * that does not respond now.
  */
 struct noiommu_translate {
 	__u32 size;
@@ -211,64 +211,64 @@ struct noiommu_translate {
 /**
  * struct noiommu_pin - ioctl(NOIOMMU_PIN)
  * @size: sizeof(struct noiommu_pin)
- * @flags: bits of &enum noiommu_access_flags
- * @va: in: first byte of the range. out: with ERANGE the first byte of it that
- *      the device cannot reach
+ * @flags: in: bits of &enum noiommu_access_flags
+ * @va: in: first byte of the range. out: only with ERANGE: first byte of the range
+ *      that the device cannot reach
  * @length: in: bytes of the range, not 0
- * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the
- *           addresses are of no interest
- * @nr_extents: in: how many have room there, 0 if @extents is. out: how many
- *              the range has; more than there is room for with ENOSPC
- * @id: out: names the pin, never 0; what it is on entry does not matter
+ * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the caller
+ *           does not need the addresses
+ * @nr_extents: in: elements of the array, 0 if @extents is 0. out: extents of the
+ *              range, also with ENOSPC: then more than the array has room for
+ * @id: out: ID of the pin on this descriptor, never 0; ignored on input
  * @limit: in: as &noiommu_translate.limit
  *
- * Pins the range, and tells where it is. Until the pin is released no page of
- * it moves, is swapped out or given to somebody else, whatever happens to the
- * mapping: not with munmap(), and not when a child of fork() writes to it.
+ * Pin a range, and return its physical addresses. Until the pin is released, no page
+ * of the range moves, is swapped out or goes to another user, whatever happens to the
+ * mapping. Neither munmap() nor a write by a child of fork() changes that.
  *
- * All or nothing: if the call fails nothing is pinned. What the array of extents
- * then holds is undefined.
+ * A call that fails pins nothing, and leaves the contents of the array undefined.
  *
- * A pin belongs to the descriptor. It ends with NOIOMMU_UNPIN or when the last
- * copy of the descriptor is closed, by close(), exit or a signal. Copies are
- * made by dup(), fork() and SCM_RIGHTS; whoever has one may unpin. Any number
- * of pins may hold a page.
+ * A pin belongs to the descriptor. It ends with NOIOMMU_UNPIN, or when the last copy
+ * of the descriptor is closed by close(), exit or a signal. dup(), fork() and
+ * SCM_RIGHTS make copies, and every holder of a copy may unpin. Any number of pins
+ * may hold the same page.
  *
- * NOIOMMU_UNPIN releases at once. The end of a descriptor does not release memory
- * under a device: the order in which a process that dies closes its descriptors is
- * the kernel's. Pins that are left then are held until DMA ownership has ended,
- * which VFIO and iommufd give back after the device was closed and its bus
- * mastering is off,
+ * NOIOMMU_UNPIN releases memory at once. The last close does not release memory that
+ * a device may still use, because the kernel closes the descriptors of a dying
+ * process in an order of its own. The kernel holds the remaining pins until DMA
+ * ownership ends. VFIO and iommufd give DMA ownership back after they have closed the
+ * device and turned its bus mastering off. A pin is held for:
  *
- * - of every function of which the process that made the pin took ownership, if it
- *   ever did, and no other process was told its extents by NOIOMMU_LIST_PINS;
- * - else of every function that is owned when the descriptor ends, by whomever.
+ * - every function that the process that made the pin owns, if it has ever owned
+ *   one, and if NOIOMMU_LIST_PINS has returned the extents to no other process;
+ * - otherwise every function that any process owns at the last close.
  *
  * A process takes ownership with VFIO_GROUP_SET_CONTAINER or
- * VFIO_DEVICE_BIND_IOMMUFD; it is the thread group, and stays the same in exec().
- * It keeps ownership as long as anybody has a descriptor of the device. So a
- * process with functions of its own that also gives addresses to a function of
- * another process hands that process a copy of this descriptor.
+ * VFIO_DEVICE_BIND_IOMMUFD. The owner is the thread group, and exec() does not change
+ * it. The process keeps ownership as long as anybody has a descriptor of the device.
+ * If a process owns functions, and also gives addresses to a function of another
+ * process, it must hand that process a copy of this descriptor.
  *
- * What a pin keeps from others counts as locked memory of the user who makes it,
- * until the pin is released, even if the process ends before: as with iommufd and
- * io_uring, and together with what these count. All of it must be within
- * RLIMIT_MEMLOCK of the calling process, unless that has CAP_IPC_LOCK, and then
- * the pin does not count there. VmPin of the process counts it in any case.
+ * The pages that a pin keeps from others count as locked memory of the user who makes
+ * it, until the pin is released, even if the process ends before. iommufd and
+ * io_uring use the same count. The sum must be within RLIMIT_MEMLOCK of the calling
+ * process. A pin by a process with CAP_IPC_LOCK does not count there. Every pin counts
+ * in VmPin of the process.
  *
- * Counted is each page (of the smallest size) of the range, once for each pin. A
- * large folio, as a huge page is, can only be kept as a whole: if the range has
- * but a part of it, it counts with all its pages, and once.
+ * Each pin counts every page of its range, in pages of the smallest size. A large
+ * folio, such as a huge page, can only be kept as a whole. If the range covers only a
+ * part of a folio, the pin counts all pages of the folio, once.
  *
- * The kernel keeps 8 bytes for each page that is mapped on its own, and 8 bytes
- * for each huge page; where the one follows the other in a range, up to a page more.
+ * The kernel needs 8 bytes for each page that is mapped on its own, and 8 bytes for
+ * each huge page. It needs up to a page more at each place where the range changes
+ * from one to the other.
  *
  * Errors: EINVAL, E2BIG, ENOMEM, EHWPOISON, ENOSPC, ERANGE, EINTR; EOPNOTSUPP also
  * for device memory, which does not move and cannot be pinned, for memory of
  * memfd_secret(), and for files of a filesystem with DAX, whose blocks may move;
- * EFAULT for a part that is not mapped, not readable, with NOIOMMU_ACCESS_WRITE
- * not writable or of a filesystem that keeps track of what is written, or beyond
- * the end of its file.
+ * EFAULT for a part that is not mapped, not readable or beyond the end of its file;
+ * with NOIOMMU_ACCESS_WRITE also for a part that is not writable, or whose
+ * filesystem keeps track of writes.
  */
 struct noiommu_pin {
 	__u32 size;
@@ -290,11 +290,12 @@ struct noiommu_pin {
  * @id: in: &noiommu_pin.id of a pin of this descriptor
  * @reserved: 0
  *
- * Releases a pin. Stop the device first: its next access to the memory would
- * reach whoever has it then. Memory that was pinned for writing is marked dirty.
+ * Release a pin. Stop the device first: after the release the memory may have another
+ * user, which the next access of the device would reach. Memory that was pinned for
+ * writing is marked dirty.
  *
- * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT; ENOENT if there is no such pin, or
- * not any more.
+ * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT; ENOENT if the descriptor has no such pin,
+ * or has it no longer.
  */
 struct noiommu_unpin {
 	__u32 size;
@@ -306,13 +307,13 @@ struct noiommu_unpin {
 #define NOIOMMU_UNPIN _IO(NOIOMMU_TYPE, NOIOMMU_CMD_UNPIN)
 
 /**
- * struct noiommu_pin_info - a pin, as NOIOMMU_LIST_PINS tells it
- * @va: first byte of the range, for the process that made the pin and without a tag.
- *      It may be mapped there no more
+ * struct noiommu_pin_info - a pin in the list of NOIOMMU_LIST_PINS
+ * @va: first byte of the range, in the address space of the process that made the pin,
+ *      and without a tag. The memory may no longer be mapped there
  * @length: bytes of the range
  * @id: &noiommu_pin.id
  * @flags: &noiommu_pin.flags
- * @nr_extents: how many extents the range has
+ * @nr_extents: number of extents of the range
  * @reserved: 0
  */
 struct noiommu_pin_info {
@@ -328,45 +329,48 @@ struct noiommu_pin_info {
  * struct noiommu_list_pins - ioctl(NOIOMMU_LIST_PINS)
  * @size: sizeof(struct noiommu_list_pins)
  * @flags: in: 0
- * @pins: in: pointer to an array of &struct noiommu_pin_info, or 0 if only the
- *        numbers are of interest
- * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the addresses
- *           are of no interest
- * @nr_pins: in: how many pins have room, 0 if @pins is. out: how many there are
- * @nr_extents: in: how many extents have room, 0 if @extents is. out: how many all
- *              pins have together
+ * @pins: in: pointer to an array of &struct noiommu_pin_info, or 0 if the caller
+ *        needs only the numbers
+ * @extents: in: pointer to an array of &struct noiommu_extent, or 0 if the caller does
+ *           not need the addresses
+ * @nr_pins: in: elements of @pins, 0 if @pins is 0. out: number of pins
+ * @nr_extents: in: elements of @extents, 0 if @extents is 0. out: number of extents of
+ *              all pins together
  *
- * What is pinned on this descriptor, whoever did it, and whether he lives: so a process
- * that starts again gets its memory and addresses back in one call.
+ * List the pins of this descriptor, whichever process made them, and whether or not it
+ * still lives. So a process that starts again gets its memory and addresses back in one
+ * call.
  *
- * Pins come in the order of their IDs, which is not that in which they were made. The
- * extents of a pin are those that NOIOMMU_PIN told, all extents of the first pin before
- * those of the second. None goes from one pin into the next. They hold as long as
- * the pin. If there are more than an array has room for the call fails with ENOSPC,
- * both numbers say how many there are, and what the arrays hold is undefined. Without
- * arrays it only tells the numbers.
+ * Pins are sorted by ID, which is not the order in which they were made. The extents
+ * of a pin are those that NOIOMMU_PIN returned. All extents of the first pin come
+ * before those of the second, and no extent covers two pins. Extents stay true as long
+ * as the pin lasts. If an array is too small, the call fails with ENOSPC: @nr_pins and
+ * @nr_extents return the full numbers, and the contents of the arrays are undefined.
+ * Without arrays the call only returns the numbers.
  *
- * Other threads may pin and unpin meanwhile, and do not wait for the call: a pin that
- * they make or release is listed as a whole or not at all.
+ * Other threads may pin and unpin meanwhile, and do not wait for the call. A pin that
+ * they make or release is listed completely or not at all.
  *
- * To keep memory for a process that may die, another one, a broker, keeps
+ * To keep memory for a process that may die, another process, the broker, keeps two
+ * descriptors:
  *
  * - a descriptor of the memory, such as that of memfd_create() or of a file in
- *   hugetlbfs: pins keep pages, but nothing maps a page of which only a pin is left.
- *   Shared mappings only: what is written to a private one is not in the file.
- * - a copy of this descriptor. As long as it is open no pin ends but by NOIOMMU_UNPIN,
- *   and devices go on writing to the memory if they are open as well. With it, the
- *   broker decides when memory is free.
+ *   hugetlbfs. Pins keep pages, but nothing can map a page that only a pin still holds.
+ *   Use shared mappings only: writes to a private mapping do not reach the file.
+ * - a copy of this descriptor. While it is open, only NOIOMMU_UNPIN ends a pin. Devices
+ *   go on writing to the memory if they stay open as well. So the broker decides when
+ *   memory is free.
  *
- * Both are passed by SCM_RIGHTS. The process that receives them maps the file at @va
- * with MAP_FIXED_NOREPLACE; the offset in the file, and which ranges are which, is an
- * agreement of its own. What the pin counts stays counted for the user and the process
- * that made it, and the limits of the receiver are not asked. Nor is what its functions
- * can reach: where that may be less than what those of the maker could, compare.
+ * The broker passes both by SCM_RIGHTS. The receiver maps the file at
+ * &noiommu_pin_info.va with MAP_FIXED_NOREPLACE. Broker and receiver must agree on the
+ * offset in the file, and on the purpose of each range. The pin stays counted for the
+ * user and the process that made it; the limits of the receiver do not apply. The call
+ * does not check what the functions of the receiver can reach either. If they may reach
+ * less than those of the maker, compare the addresses.
  *
- * A receiver may give the addresses to functions of its own. So a pin of which it was
- * told the extents is held, when the last copy of the descriptor ends, as one of a
- * process that had no functions: see &struct noiommu_pin.
+ * A receiver may give the addresses to functions of its own. So at the last close, a
+ * pin whose extents the receiver got is held like a pin of a process that never owned a
+ * function: see &struct noiommu_pin.
  *
  * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT, ENOSPC, EINTR.
  */
