@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs: those that are mapped by a driver which knows where they are, and those whose
- * address is of no use to devices.
+ * BARs: ask the driver that maps a BAR for its address, and find BARs that other
+ * devices cannot reach at their physical address.
  *
- * A page table says nothing of a BAR before the first touch, and what it says
- * afterwards may be of a device that has been reset or is gone. noiommu-pci answers
- * from the mapping itself.
+ * A page table has no entry for a BAR before the first touch. Later its entry may be
+ * stale, because the device has been reset or is gone. noiommu-pci computes the
+ * address from the mapping itself.
  */
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -14,15 +14,15 @@
 #include "chardev.h"
 #include "export.h"
 
-/* Protects the pointer, and what it points to while it is called. */
+/* Protects the pointer, and keeps its target registered during a call. */
 static DECLARE_RWSEM(noiommu_bars_lock);
 static const struct noiommu_bar_ops *noiommu_bars;
 
 /**
- * noiommu_bars_register() - answer for mappings of BARs
- * @bars: stays until noiommu_bars_unregister()
+ * noiommu_bars_register() - register the driver that knows mappings of BARs
+ * @bars: callbacks; must stay valid until noiommu_bars_unregister()
  *
- * Return: 0, or -EBUSY if another driver does so.
+ * Return: 0, or -EBUSY if another driver is registered.
  */
 int noiommu_bars_register(const struct noiommu_bar_ops *bars)
 {
@@ -39,8 +39,8 @@ int noiommu_bars_register(const struct noiommu_bar_ops *bars)
 EXPORT_SYMBOL_GPL(noiommu_bars_register);
 
 /**
- * noiommu_bars_unregister() - not any more
- * @bars: as registered; not called any more after this
+ * noiommu_bars_unregister() - undo noiommu_bars_register()
+ * @bars: as registered; no callback runs after the return
  */
 void noiommu_bars_unregister(const struct noiommu_bar_ops *bars)
 {
@@ -53,12 +53,12 @@ EXPORT_SYMBOL_GPL(noiommu_bars_unregister);
 
 /**
  * noiommu_bars_pfn() - page frame of an address in a mapping of a BAR
- * @vma: the mapping; the mmap lock is held
- * @va: page-aligned address in it
- * @pfn: out: the page frame
+ * @vma: the mapping; the caller holds the mmap lock
+ * @va: page-aligned address in @vma
+ * @pfn: out: the page frame number
  *
- * Return: 0; -ENOENT if nobody knows the mapping; -EFAULT if the device does not
- * answer there now.
+ * Return: 0; -ENOENT if no registered driver knows the mapping; -EFAULT if the device
+ * does not respond now.
  */
 int noiommu_bars_pfn(struct vm_area_struct *vma, unsigned long va,
 		     unsigned long *pfn)
@@ -80,10 +80,12 @@ static bool noiommu_bar_moved(struct pci_dev *pdev, int bar, u64 phys)
 }
 
 /**
- * noiommu_bars_moved() - has device memory another address on its bus?
- * @phys: physical address, as the processor uses it
+ * noiommu_bars_moved() - does a BAR have another address on its bus?
+ * @phys: physical address in the BAR, as the processor uses it
  *
- * Behind some host bridges a BAR has: then another function cannot use @phys.
+ * Some host bridges translate addresses of BARs. Then other functions cannot use @phys.
+ *
+ * Return: true if @phys lies in a BAR whose bus address differs.
  */
 bool noiommu_bars_moved(u64 phys)
 {

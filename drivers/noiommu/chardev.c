@@ -2,9 +2,10 @@
 /*
  * /dev/noiommu: the device, its descriptors, and the dispatch of ioctls.
  *
- * To add an ioctl: its number, structure, kernel-doc and feature bit in the UAPI header;
- * a member of union noiommu_cmd, a row of the table and the feature bit here; its function
- * in a file of its own. CONTRIBUTING.md goes on with tests and documentation.
+ * To add an ioctl, put its number, structure, kernel-doc and feature bit into the UAPI
+ * header. Add a member of union noiommu_cmd, a row of the table and the feature bit here.
+ * Put its function into a file of its own. CONTRIBUTING.md describes the tests and the
+ * documentation that it needs.
  */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -60,7 +61,7 @@ static int noiommu_get_info(struct noiommu_ucmd *ucmd)
 	return 0;
 }
 
-/* All structures that there are. */
+/* The structures of all ioctls. */
 union noiommu_cmd {
 	struct noiommu_info info;
 	struct noiommu_translate translate;
@@ -70,11 +71,11 @@ union noiommu_cmd {
 };
 
 /**
- * struct noiommu_ioctl - what to do for an ioctl
+ * struct noiommu_ioctl - a row of the ioctl table
  * @number: the whole ioctl number
- * @size: of the structure, as the kernel knows it
- * @min_size: up to the last member of its first version
- * @execute: what does it
+ * @size: bytes of the structure that this kernel knows
+ * @min_size: bytes up to the last member of the first version
+ * @execute: handler; gets a structure of @size bytes. Returns 0 or a negative errno
  */
 struct noiommu_ioctl {
 	unsigned int number;
@@ -83,7 +84,7 @@ struct noiommu_ioctl {
 	int (*execute)(struct noiommu_ucmd *ucmd);
 };
 
-/* Its name, the type of its structure, and the last member of the first version. */
+/* Arguments: name, type of the structure, last member of its first version, handler. */
 #define NOIOMMU_IOCTL(_name, _type, _last, _execute)			\
 	[NOIOMMU_CMD_ ## _name] = {					\
 		.number = NOIOMMU_ ## _name,				\
@@ -125,7 +126,7 @@ static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 		return -EFAULT;
 	if (size < ioctl->min_size)
 		return -EINVAL;
-	/* All of what the kernel does not know is read, to see that it is zero. */
+	/* The part that the kernel does not know is read as well, to see that it is zero. */
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	ret = copy_struct_from_user(&cmd, ioctl->size, user, size);

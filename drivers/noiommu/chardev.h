@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * /dev/noiommu: what its parts know of each other. noiommu.h lists them.
+ * /dev/noiommu: declarations that its parts share. noiommu.h lists the parts.
  */
 #ifndef NOIOMMU_CHARDEV_H
 #define NOIOMMU_CHARDEV_H
@@ -16,8 +16,9 @@
 
 /**
  * struct noiommu_file - an open file of /dev/noiommu
- * @pins: struct noiommu_pinned by ID; its lock protects @listings as well
- * @listings: calls of NOIOMMU_LIST_PINS that are under way
+ * @pins: struct noiommu_pinned by ID; the file owns them. Its lock protects @listings
+ *        as well
+ * @listings: struct noiommu_listing of each NOIOMMU_LIST_PINS that is running
  */
 struct noiommu_file {
 	struct xarray pins;
@@ -25,11 +26,12 @@ struct noiommu_file {
 };
 
 /**
- * struct noiommu_ucmd - a call of an ioctl
- * @file: on which descriptor
- * @cmd: the structure, in which members that the caller does not know are zero
- * @user: where the caller has it, and gets what changes: the first version's members
- *        are there, later ones perhaps
+ * struct noiommu_ucmd - an ioctl call
+ * @file: the open file of the descriptor
+ * @cmd: the kernel's copy of the structure, valid during the call. Members that the
+ *       caller does not know are zero
+ * @user: the caller's structure, for results. It has all members of the first version,
+ *        and perhaps not the later ones
  */
 struct noiommu_ucmd {
 	struct noiommu_file *file;
@@ -74,8 +76,8 @@ int noiommu_bars_pfn(struct vm_area_struct *vma, unsigned long va,
 bool noiommu_bars_moved(u64 phys);
 
 /*
- * An entry says where a page is and by what size of page it is mapped, in the
- * format of hmm_range_fault().
+ * An entry contains the page frame number of a page and the order of the page size
+ * that maps it, in the format of hmm_range_fault().
  */
 static inline unsigned long noiommu_entry(unsigned long pfn, unsigned int order)
 {
@@ -92,7 +94,7 @@ static inline unsigned int noiommu_entry_order(unsigned long entry)
 	return hmm_pfn_to_map_order(entry);
 }
 
-/* Where the page ends that maps va. */
+/* End address of the page, huge or not, that maps va. */
 static inline unsigned long noiommu_entry_end(unsigned long entry,
 					      unsigned long va)
 {
@@ -100,8 +102,8 @@ static inline unsigned long noiommu_entry_end(unsigned long entry,
 }
 
 /*
- * Some device memory has pages: BARs given to P2PDMA, persistent memory. Of a large
- * folio only the first page is sure to say so.
+ * Some device memory has struct pages: BARs given to P2PDMA, persistent memory. In a
+ * large folio only the first page reliably shows that.
  */
 static inline u32 noiommu_folio_flags(struct folio *folio)
 {
@@ -114,16 +116,16 @@ static inline u32 noiommu_folio_flags(struct folio *folio)
 /**
  * struct noiommu_extents - extents on their way to the user's array
  * @user: the array
- * @room: how many it takes; more are only counted
- * @limit: last byte that the device can reach
- * @total: how many there are
- * @bytes: how much they cover
- * @written: how many are in the array
- * @fault: the array cannot be written
- * @last: of @buffer; still grows
- * @buffer: writing to the user's memory costs a few instructions, or a fault.
- *          Before the first there is one that nothing continues, as no flags
- *          are like its own
+ * @room: elements of the array; further extents are only counted
+ * @limit: physical address of the last byte that the device can reach
+ * @total: number of extents so far
+ * @bytes: bytes that they cover
+ * @written: number of extents written to the array
+ * @fault: writing to the array has failed
+ * @last: the last extent in @buffer, which may still grow
+ * @buffer: extents not written yet, because each write to the user's memory costs a
+ *          few instructions, or a fault. The first element is a sentinel: its flags
+ *          differ from all others, so that no piece continues it
  */
 struct noiommu_extents {
 	struct noiommu_extent __user *user;
@@ -144,7 +146,7 @@ int noiommu_extents_write(struct noiommu_extents *extents);
 void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total);
 int noiommu_extents_flush(struct noiommu_extents *extents);
 
-/* Does a piece continue the last extent? */
+/* Return: true if a piece continues the last extent. */
 static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
 					u64 phys, u32 flags)
 {
@@ -153,7 +155,7 @@ static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
 	return last->phys + last->length == phys && last->flags == flags;
 }
 
-/* Would adding a piece write to the user's memory? */
+/* Return: true if adding a piece would write to the user's memory. */
 static inline bool noiommu_extents_full(const struct noiommu_extents *extents,
 					u64 phys, u32 flags)
 {
@@ -164,14 +166,14 @@ static inline bool noiommu_extents_full(const struct noiommu_extents *extents,
 /**
  * noiommu_extents_add() - append a piece
  * @extents: the extents so far
- * @phys: physical address of its first byte
+ * @phys: physical address of the first byte of the piece
  * @length: bytes
- * @flags: of &struct noiommu_extent
+ * @flags: bits of enum noiommu_extent_flags
  *
- * The mmap lock is not held: this may write to the user's memory.
+ * The caller must not hold the mmap lock: this may write to the user's memory.
  *
- * Return: 0 or -EFAULT; or -ERANGE if the device cannot reach all of it: then as
- * much is appended as it can.
+ * Return: 0; -EFAULT if the array cannot be written; or -ERANGE if the device cannot
+ * reach the whole piece. Then the part that it can reach is appended.
  */
 static inline int noiommu_extents_add(struct noiommu_extents *extents,
 				      u64 phys, u64 length, u32 flags)

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A claim: a PCI function that has an IOMMU group of ours, from when to when.
+ * A claim: the time during which a PCI function has an IOMMU group of ours.
  *
- * The IOMMU core probes for groups only when an IOMMU is registered, and releases
- * only what belongs to the one that goes. So each claim is an IOMMU of its own,
- * with a single device behind it; sysfs shows them all as one.
+ * The IOMMU core probes for groups only when an IOMMU is registered. When an IOMMU is
+ * unregistered, it releases only the groups of that IOMMU. So each claim is an IOMMU
+ * of its own, with a single device behind it; sysfs shows them all as one.
  *
- * The core counts an owner when a driver is bound to a function that has a group,
- * and warns when the counts do not match at unbind; a group that comes and goes
- * only between drivers keeps them in balance.
+ * The core counts an owner when a driver binds to a function that has a group, and warns
+ * at unbind if the count does not match. A group that comes and goes only between
+ * drivers keeps the count in balance.
  *
- * All claims are released or none. So each is seized first: its memory is said not
- * to be coherent, which keeps VFIO's drivers out, and of one without a driver we own
- * the DMA, too.
+ * Either all claims are released or none. So each claim is seized first: its DMA is
+ * reported as not coherent, which keeps VFIO's drivers out. If the function has no
+ * driver, noiommu owns its DMA as well.
  *
- * A native driver keeps its function, and its DMA goes on: identity is what it has
- * without a group. Only its owner is taken off the count before the group goes. When it
- * is unbound the core finds no group, and counts none.
+ * A native driver keeps its function, and its DMA goes on: it is identity without a
+ * group, too. noiommu only takes the driver off the owner count before the group goes.
+ * At unbind the core finds no group, and counts nothing.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -32,18 +32,18 @@ static DEFINE_MUTEX(noiommu_claims_lock);
 static LIST_HEAD(noiommu_claims);
 static unsigned int noiommu_claim_count;
 static bool noiommu_allowed;
-static bool noiommu_missed; /* one was to be made, and was not allowed */
-/* Set while a claim is registered, for the core's call back to probe. */
+static bool noiommu_missed; /* a claim was wanted while none was allowed */
+/* Set while a claim is being registered, because the core then calls probe. */
 static struct noiommu_claim *noiommu_claiming;
 static struct device *noiommu_claiming_dev;
-/* Of all claims; set before the first. */
+/* The same for all claims; set before the first one. */
 static const struct iommu_ops *noiommu_claim_ops;
 static struct device *noiommu_claim_parent;
 
 /**
- * noiommu_claim_init() - what all claims have in common
- * @ops: what the IOMMU core calls
- * @parent: the device that stands for all claims in sysfs
+ * noiommu_claim_init() - set what all claims share; before the first claim
+ * @ops: callbacks for the IOMMU core
+ * @parent: the device that stands for all claims in sysfs; must outlive them
  */
 void noiommu_claim_init(const struct iommu_ops *ops, struct device *parent)
 {
@@ -55,14 +55,14 @@ void noiommu_claim_init(const struct iommu_ops *ops, struct device *parent)
  * noiommu_claim_probe() - iommu_ops.probe_device
  * @dev: a device of any bus the core knows
  *
- * The core asks for every device whenever an IOMMU is registered, a device is
- * added or a driver is bound. The answer is no, but for the one being claimed.
+ * The core calls this for every device when an IOMMU is registered, a device is added
+ * or a driver is bound.
  *
- * Return: the IOMMU of the claim, or ERR_PTR(-ENODEV).
+ * Return: the IOMMU of the function that is being claimed; ERR_PTR(-ENODEV) for others.
  */
 struct iommu_device *noiommu_claim_probe(struct device *dev)
 {
-	/* Compared before use: other devices are probed without our lock. */
+	/* Only compared: other devices are probed without our lock. */
 	if (dev != READ_ONCE(noiommu_claiming_dev))
 		return ERR_PTR(-ENODEV);
 	return &noiommu_claiming->function.iommu;
@@ -77,10 +77,10 @@ static struct noiommu_claim *noiommu_claim_of(struct device *dev)
 /**
  * noiommu_claim_capable() - iommu_ops.capable
  * @dev: a claimed function
- * @cap: what is asked for
+ * @cap: the capability to query
  *
- * Return: true for %IOMMU_CAP_CACHE_COHERENCY of a function that is coherent and
- * stays claimed. VFIO binds to no other.
+ * Return: true for %IOMMU_CAP_CACHE_COHERENCY if the DMA of the function is coherent and
+ * its claim is not seized. VFIO refuses other functions.
  */
 bool noiommu_claim_capable(struct device *dev, enum iommu_cap cap)
 {
@@ -101,8 +101,9 @@ static struct noiommu_claim *noiommu_claim_find(struct pci_dev *pdev)
 
 /**
  * noiommu_claimed() - is a function in a group of this provider?
- * @pdev: the function; while its device_lock is held this becomes false only when
- *        it is unplugged
+ * @pdev: the function; while its device_lock is held, only an unplug ends its claim
+ *
+ * Return: true if it is.
  */
 bool noiommu_claimed(struct pci_dev *pdev)
 {
@@ -119,14 +120,14 @@ EXPORT_SYMBOL_GPL(noiommu_claimed);
  * noiommu_served_by_other() - is a function behind an IOMMU that is not ours?
  * @pdev: the function
  *
- * A group without a domain is one that VFIO made by itself.
+ * A group without a domain does not count: VFIO has made it without an IOMMU.
  */
 bool noiommu_served_by_other(struct pci_dev *pdev)
 {
 	struct iommu_group *group;
 	bool served = false;
 
-	/* While it is held no group of ours comes or goes but by an unplug. */
+	/* While we hold this lock, only an unplug can change our groups. */
 	mutex_lock(&noiommu_claims_lock);
 	group = iommu_group_get(&pdev->dev);
 	if (group)
@@ -148,10 +149,10 @@ unsigned int noiommu_claims_count(void)
 }
 
 /**
- * noiommu_claims_allow() - may claims be made from now on?
- * @allow: if not, none is made after the return
+ * noiommu_claims_allow() - allow or forbid new claims
+ * @allow: if false, no claim is made after the return
  *
- * Return: true if one was to be made and was not allowed, since the last call.
+ * Return: true if a claim was wanted and not allowed since the last call.
  */
 bool noiommu_claims_allow(bool allow)
 {
@@ -180,10 +181,7 @@ static int noiommu_claim_register(struct noiommu_claim *claim)
 	if (ret)
 		return ret;
 
-	/*
-	 * Registering may succeed also if another provider won. Without a group
-	 * others may free what is looked at next.
-	 */
+	/* Another provider may have won. Without a group, others may free dev->iommu. */
 	if (!device_iommu_mapped(dev) ||
 	    dev->iommu->iommu_dev != &claim->function.iommu) {
 		iommu_device_unregister(&claim->function.iommu);
@@ -221,13 +219,13 @@ err_free:
 }
 
 /**
- * noiommu_claim() - claim a function, if it should be
- * @pdev: the function; its device_lock is held
+ * noiommu_claim() - claim a function if possible
+ * @pdev: the function; the caller holds its device_lock
  *
- * One that is refused, or for which there is no memory, is named in the log: nobody
- * who plugs one in or unbinds one could be told.
+ * A line in the log names a function that is refused, or for which memory runs out: an
+ * errno would not reach the user who plugs it in or unbinds it.
  *
- * Return: true if it is claimed now and was not before.
+ * Return: true if this call has claimed it.
  */
 bool noiommu_claim(struct pci_dev *pdev)
 {
@@ -299,13 +297,13 @@ static int noiommu_claim_take_dma(struct noiommu_claim *claim)
 }
 
 /**
- * noiommu_claim_seize() - get ready to release a claim, if there is one
- * @pdev: the function
+ * noiommu_claim_seize() - prepare to release the claim of a function, if it has one
+ * @pdev: the function; the caller does not hold its device_lock
  *
- * trylock: to unbind a function from VFIO may take as long as its user likes.
+ * trylock, because unbinding a function from VFIO blocks as long as its user likes.
  *
- * Return: 0: no user can get its DMA; or -EBUSY, with the reason in the log: it has a
- * driver that manages DMA itself, its DMA has an owner, or it is about to get one.
+ * Return: 0 if no user can get its DMA; or -EBUSY, with the reason in the log: its
+ * driver manages DMA itself, a user owns its DMA, or it is being bound, unbound or reset.
  */
 int noiommu_claim_seize(struct pci_dev *pdev)
 {
@@ -328,7 +326,7 @@ int noiommu_claim_seize(struct pci_dev *pdev)
 }
 
 /**
- * noiommu_claims_unseize() - leave all claims as they were before they were seized
+ * noiommu_claims_unseize() - undo noiommu_claim_seize() for all claims
  */
 void noiommu_claims_unseize(void)
 {
@@ -341,8 +339,8 @@ void noiommu_claims_unseize(void)
 }
 
 /**
- * noiommu_claim_release() - end a claim that is seized
- * @pdev: the function
+ * noiommu_claim_release() - end the claim of a function if it is seized
+ * @pdev: the function; the caller does not hold its device_lock
  */
 void noiommu_claim_release(struct pci_dev *pdev)
 {
@@ -350,12 +348,12 @@ void noiommu_claim_release(struct pci_dev *pdev)
 
 	if (!noiommu_claimed(pdev))
 		return;
-	/* Held, so that no native driver comes or goes before the group has gone. */
+	/* Keeps native drivers from binding and unbinding until the group is gone. */
 	device_lock(&pdev->dev);
 	mutex_lock(&noiommu_claims_lock);
 	claim = noiommu_claim_find(pdev);
 	if (claim && claim->seized) {
-		/* As the driver core does it at unbind: one owner less. */
+		/* As the driver core does at unbind: decrement the owner count. */
 		if (pdev->dev.driver)
 			pci_bus_type.dma_cleanup(&pdev->dev);
 		noiommu_claim_end(claim);
@@ -366,9 +364,9 @@ void noiommu_claim_release(struct pci_dev *pdev)
 
 /**
  * noiommu_claim_leaves() - a function is being unplugged
- * @pdev: the function; it gets no driver any more
+ * @pdev: the function; no driver can bind to it any more
  *
- * The IOMMU core takes it out of its group soon, and warns if somebody owns it.
+ * The IOMMU core takes it out of its group next, and warns if the group has an owner.
  */
 void noiommu_claim_leaves(struct pci_dev *pdev)
 {
@@ -384,7 +382,7 @@ void noiommu_claim_leaves(struct pci_dev *pdev)
 }
 
 /**
- * noiommu_claim_left() - a function was unplugged, and is in no group any more
+ * noiommu_claim_left() - a function was unplugged, and has left its group
  * @pdev: the function
  */
 void noiommu_claim_left(struct pci_dev *pdev)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Claims: what those share that make them, end them, and answer for them.
+ * Claims: declarations for the files that make, end and serve them.
  */
 #ifndef NOIOMMU_CLAIM_H
 #define NOIOMMU_CLAIM_H
@@ -9,11 +9,11 @@
 
 /**
  * struct noiommu_claim - a function that has a group
- * @function: what others know of it
- * @pdev: the function; a reference is held
+ * @function: the part that other files use
+ * @pdev: the function; the claim holds a reference
  * @node: in noiommu_claims
- * @seized: no user can get it, for it is about to be released
- * @owned: we own its DMA ourselves meanwhile
+ * @seized: the claim is about to be released: no user can get the function
+ * @owned: noiommu itself owns the DMA while the claim is seized
  * @leaving: the function is being unplugged, which ends the claim
  */
 struct noiommu_claim {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All claims: when they are made and ended.
+ * All claims: when they begin and end.
  *
- * A function is claimed while it has no driver: when the module is loaded, after
- * it is unbound from a native driver, after a driver did not take it, and after it
- * was plugged in and the kernel had its chance to bind one.
+ * A function is claimed while it has no driver: when the module is loaded, when a
+ * native driver is unbound, and after a driver's probe has failed. A function that is
+ * plugged in is claimed after the kernel has tried to bind a driver.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -15,16 +15,18 @@
 
 static DEFINE_MUTEX(noiommu_enable_lock);
 static const struct iommu_ops *noiommu_claims_ops;
-/* The load cannot fail any more: from here on there may be claims. */
+/* The load cannot fail any more: claims are possible from now on. */
 static bool noiommu_loaded;
 
 /**
- * noiommu_claim_comes() - will a function be claimed that is not yet?
- * @pdev: the function, being probed by a driver that manages DMA itself and does
- *        not take it without a claim
+ * noiommu_claim_comes() - will an unclaimed function be claimed soon?
+ * @pdev: the function; a driver that manages DMA itself, and needs the claim, is
+ *        probing it
  *
- * The driver is asked again after the claim. If the function then turns out to be
- * one that is refused, the log says so.
+ * The driver is probed again after the claim. If the claim is then refused, the log
+ * has the reason.
+ *
+ * Return: true if the driver can expect a claim.
  */
 bool noiommu_claim_comes(struct pci_dev *pdev)
 {
@@ -32,7 +34,7 @@ bool noiommu_claim_comes(struct pci_dev *pdev)
 }
 EXPORT_SYMBOL_GPL(noiommu_claim_comes);
 
-/* A slot is scanned under this lock: what is found after it is complete. */
+/* The kernel scans a slot under this lock, so the search sees whole slots only. */
 static struct pci_dev *noiommu_next_function(struct pci_dev *pdev)
 {
 	pci_lock_rescan_remove();
@@ -83,13 +85,12 @@ static void noiommu_release_all(void)
 }
 
 /**
- * noiommu_claims_enable() - claim what can be, now and from now on
+ * noiommu_claims_enable() - claim all functions that can be claimed, now and later
  *
- * Nothing is offered to drivers: all of it was unbound by somebody.
+ * Offers nothing to drivers: somebody has unbound all these functions.
  *
- * Return: 0, also if some function could not be claimed: the log names it. An errno
- * of noiommu_refuse_host(), or -EAGAIN before the module is loaded: then nothing has
- * changed.
+ * Return: 0, even if a function could not be claimed: the log names it. On error nothing
+ * has changed: an errno of noiommu_refuse_host(), or -EAGAIN before the module is loaded.
  */
 int noiommu_claims_enable(void)
 {
@@ -107,12 +108,12 @@ int noiommu_claims_enable(void)
 }
 
 /**
- * noiommu_claims_disable() - release every claim, and claim no more
+ * noiommu_claims_disable() - release all claims, and make no new ones
  *
  * Native drivers keep their functions, and go on.
  *
- * Return: 0; or -EBUSY, with the function named in the log and nothing changed, if
- * one has a driver that manages DMA itself, or its DMA is owned by a user.
+ * Return: 0; or -EBUSY, with the reason of noiommu_claim_seize() in the log, if a claim
+ * cannot be released. Then nothing has changed.
  */
 int noiommu_claims_disable(void)
 {
@@ -128,8 +129,9 @@ int noiommu_claims_disable(void)
 	} else {
 		noiommu_claims_unseize();
 		/*
-		 * Those that lost their driver meanwhile. Only if there are any: who
-		 * removes a function that is in use holds up those who look for all.
+		 * Claim the functions that have lost their driver meanwhile. Search
+		 * only if there are any: a removal of a function that is in use
+		 * blocks the search.
 		 */
 		if (noiommu_claims_allow(was_enabled))
 			noiommu_claim_all(false);
@@ -138,7 +140,7 @@ int noiommu_claims_disable(void)
 	return ret;
 }
 
-/* While they are not allowed, what is to be claimed is noted at least. */
+/* While claims are not allowed, noiommu_claim() still records that one was wanted. */
 static bool noiommu_may_claim(void)
 {
 	return !noiommu_claims_enabled() || !noiommu_refuse_host();
@@ -168,12 +170,12 @@ static int noiommu_bus_notify(struct notifier_block *nb, unsigned long action,
 
 	switch (action) {
 	case BUS_NOTIFY_ADD_DEVICE:
-		/* Not now: the function gets its native driver first. */
+		/* Claim later: the function gets its native driver first. */
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
 		/*
-		 * Not now: the driver core has not finished with it. Nor is it
-		 * asked now whether claims are made: they may be again by then,
-		 * and who looked meanwhile saw a driver.
+		 * Claim later: the driver core has not finished with it. The work
+		 * checks whether claims are allowed: that may change until then, and
+		 * a search that runs meanwhile still sees a driver.
 		 */
 		schedule_work(&noiommu_claim_new_work);
 		break;
@@ -195,17 +197,18 @@ static struct notifier_block noiommu_bus_nb = {
 };
 
 /**
- * noiommu_claims_init() - watch the bus, without any claim yet
- * @ops: what the IOMMU core calls for each claim
+ * noiommu_claims_init() - start to watch the bus, without claims yet
+ * @ops: callbacks for the IOMMU core, the same for each claim
  *
- * Return: 0 or an errno of noiommu_refuse_host(); then nothing is left.
+ * Return: 0; or an errno, of noiommu_refuse_host() or of registering the notifier. Then
+ * nothing is left to undo.
  */
 int noiommu_claims_init(const struct iommu_ops *ops)
 {
 	int ret;
 
 	noiommu_claims_ops = ops;
-	/* Built in: native drivers come first, also those that take their time. */
+	/* If built in, native drivers come first, even those that probe slowly. */
 	if (IS_BUILTIN(CONFIG_NOIOMMU))
 		wait_for_device_probe();
 	ret = noiommu_refuse_host();
@@ -214,7 +217,7 @@ int noiommu_claims_init(const struct iommu_ops *ops)
 	return bus_register_notifier(&pci_bus_type, &noiommu_bus_nb);
 }
 
-/* What is refused has its line in the log already. */
+/* Refused functions already have a line in the log. */
 static void noiommu_claims_explain(const char *entry,
 				   struct pci_dev *pdev)
 {
@@ -232,8 +235,8 @@ static void noiommu_claims_explain(const char *entry,
  * noiommu_claims_start() - make the first claims, and offer them to drivers
  * @parent: the device that stands for all claims in sysfs
  *
- * Claims use the module's memory, which a load that fails frees whatever refers to
- * it. So this cannot fail, and comes after all that can.
+ * A failing load frees the module's memory, which claims still use. So this function
+ * cannot fail, and runs after everything that can.
  */
 void noiommu_claims_start(struct device *parent)
 {
@@ -249,7 +252,7 @@ void noiommu_claims_start(struct device *parent)
 /**
  * noiommu_claims_exit() - stop watching the bus
  *
- * Each claim holds a reference on the module: there are none left here.
+ * Each claim holds a reference on the module, so no claim is left here.
  */
 void noiommu_claims_exit(void)
 {

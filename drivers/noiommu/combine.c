@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Write-combining of BARs, as chosen for each function in sysfs.
+ * Write-combining of BARs, which sysfs enables for each function.
  */
 #include <linux/device.h>
 #include <linux/kstrtox.h>
@@ -14,21 +14,21 @@ static bool noiommu_pci_may_combine(struct vfio_pci_core_device *core, int bar)
 {
 	unsigned long flags = pci_resource_flags(core->pdev, bar);
 
-	/* The kernel itself has the MSI-X table mapped, uncached. */
+	/* The kernel itself maps the MSI-X table, uncached. */
 	return flags & IORESOURCE_MEM && flags & IORESOURCE_PREFETCH &&
 	       pci_resource_len(core->pdev, bar) &&
 	       core->bar_mmap_supported[bar] && bar != core->msix_bar;
 }
 
-/* Where each mapping has the type that it asks for. */
+/* For architectures where each mapping gets the memory type that it requests. */
 bool __weak noiommu_pci_maps_combined(const void __iomem *bar)
 {
 	return true;
 }
 
 /*
- * The type of memory that a BAR is first mapped as is that of all mappings. So
- * core's own comes first, from here; core releases it when the device is closed.
+ * The first mapping of a BAR sets the memory type of all its mappings. So core's own
+ * mapping is made first, here; core releases it when the device is closed.
  */
 static int noiommu_pci_combine_bar(struct noiommu_pci *dev, int bar)
 {
@@ -54,11 +54,11 @@ static int noiommu_pci_combine_bar(struct noiommu_pci *dev, int bar)
 }
 
 /**
- * noiommu_pci_combine() - map BARs write-combined, if that is wanted
- * @dev: a device that is being opened, and ready to be mapped
+ * noiommu_pci_combine() - map BARs write-combined if write_combine is set
+ * @dev: the device, being opened; core allows mappings already
  *
- * Return: 0, or what mapping fails with: -EBUSY or -ENOMEM. Core undoes what was
- * mapped, when it closes the device.
+ * Return: 0, -EBUSY or -ENOMEM. Core undoes all mappings, also after an error, when it
+ * closes the device.
  */
 int noiommu_pci_combine(struct noiommu_pci *dev)
 {

@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fake IOMMU provider: its parts. Each uses only those below it.
+ * A fake IOMMU provider. Each of its parts uses only the parts below it.
  *
  *   main.c       load and unload
  *
- * /dev/noiommu, which chardev.h has the words of:
+ * /dev/noiommu, which chardev.h declares:
  *
  *   chardev.c    the device, its descriptors, dispatch of ioctls
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
- *   pin_walk.c   how a range is pinned, huge page by huge page
- *   pin_list.c   NOIOMMU_LIST_PINS: what a descriptor has pinned
- *   pinned.c     what a pin holds, and who it is counted for
- *   tally.c      how many pages that keeps from others
+ *   pin_walk.c   pin a range, huge page by huge page
+ *   pin_list.c   NOIOMMU_LIST_PINS: the pins of a descriptor
+ *   pinned.c     the references of a pin, and their accounting
+ *   tally.c      count the pages that a pin keeps from others
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
- *   walk_slow.c  how memory is mapped, faulted in if need be, and device memory
- *   walk_fast.c  the same, where it is present, without a lock
- *   bars.c       BARs: those that noiommu-pci maps, and those that others cannot use
+ *   walk_slow.c  read the page table under the mmap lock, with faults; device memory
+ *   walk_fast.c  read the page table of present pages, without a lock
+ *   bars.c       BARs that noiommu-pci maps, and BARs that other functions cannot use
  *   extents.c    the user's array of extents
  *
  * The provider:
  *
- *   sysfs.c      what sysfs shows of all claims, and enable
- *   ops.c        what the IOMMU core calls
- *   claims.c     all claims: when they are made and ended
- *   offer.c      drivers that wait for a group
- *   host.c       hosts where nothing is claimed
- *   claim.c      a PCI function that has a group, from when to when
+ *   sysfs.c      the attributes of all claims in sysfs, and enable
+ *   ops.c        the callbacks of the IOMMU core
+ *   claims.c     all claims: when they begin and end
+ *   offer.c      offer claimed functions to drivers that wait for a group
+ *   host.c       hosts where nothing may be claimed
+ *   claim.c      a single claim: begin, seize, end
  *   domain.c     the domains: identity, blocked, and the user's
- *   filter.c     which may be claimed at all: the devices= parameter
- *   function.c   a claimed function: its owner, its reach, its attributes
- *   refuse.c     functions for which identity would be a lie
- *   owner.c      who owns the DMA of a function, and what is held until that ends
- *   policy.c     who may have DMA, and the taint
+ *   filter.c     functions that may be claimed: the devices= parameter
+ *   function.c   a claimed function: its owner, its DMA limit, its attributes
+ *   refuse.c     functions whose DMA cannot use physical addresses
+ *   owner.c      DMA ownership of functions, and memory held until it ends
+ *   policy.c     the privilege that DMA needs, and the taint
  *   trace.c      tracepoints
  *
  * Locks, outermost first:
@@ -40,8 +40,8 @@
  *     > iommu_group.mutex (IOMMU core) > noiommu_owner_lock (owner.c)
  *   mmap_lock > noiommu_bars_lock (bars.c) > memory_lock (vfio-pci-core)
  *
- * pci_lock_rescan_remove() is held alone, because the kernel takes it under
- * device_lock() as well as the other way round.
+ * pci_lock_rescan_remove() is never combined with device_lock(), because the kernel
+ * nests the two in both orders.
  */
 #ifndef NOIOMMU_H
 #define NOIOMMU_H
@@ -56,8 +56,8 @@
 
 /**
  * struct noiommu_function - a function behind an IOMMU of its own
- * @iommu: what the core believes to serve it, and nothing else
- * @owner: which user owns its DMA
+ * @iommu: the IOMMU that the core sees; it serves only this function
+ * @owner: DMA ownership of the function
  */
 struct noiommu_function {
 	struct iommu_device iommu;
