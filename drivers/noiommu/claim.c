@@ -181,7 +181,7 @@ static int noiommu_claim_register(struct noiommu_claim *claim)
 	if (ret)
 		return ret;
 
-	/* Another provider may have won. Without a group, others may free dev->iommu. */
+	/* It succeeds even if another provider won. Without a group, others may free dev->iommu. */
 	if (!device_iommu_mapped(dev) ||
 	    dev->iommu->iommu_dev != &claim->function.iommu) {
 		iommu_device_unregister(&claim->function.iommu);

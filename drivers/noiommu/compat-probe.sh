@@ -1,23 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Ask a kernel's headers what compat.h wants to know.
+# Probe a kernel's headers for what compat.h needs to know.
 #
 # usage: compat-probe.sh INCLUDE-DIR > compat-probed.h
 #
 # The questions are at the end:
 #
-#   in FILE               the next ones are about its code
-#   in FILE struct NAME   only about this struct in it
-#   in FILE comments      only about its comments
-#   SYMBOL TEXT           is TEXT there? Then SYMBOL is defined. @ is the name of a
-#                         parameter, or none
-#   only NAME...          has the struct no other callbacks? For a table that is of
-#                         no use with one left out
+#   in FILE               the next questions search the code of FILE
+#   in FILE struct NAME   ... only this struct of FILE
+#   in FILE comments      ... only the comments of FILE
+#   SYMBOL TEXT           define SYMBOL if TEXT is found; @ matches the name of a
+#                         parameter, or no name
+#   only NAME...          fail if the struct has other callbacks: for a table that is
+#                         useless if one is left out
 #
-# Words and signs count, not how they are laid out; and what is conditional is there.
-# If none of the forms is there that compat.h knows, compat.h says so. What cannot be
-# asked at all fails here.
+# The search compares words and signs, and ignores layout and preprocessor conditions.
+# If compat.h knows none of the forms found, compat.h reports it. If a file or a struct
+# is missing, this script fails.
 set -eu
 
 LC_ALL=C awk -v dir="${1:?usage: compat-probe.sh INCLUDE-DIR}" '
@@ -35,7 +35,7 @@ function spread(text)
 	return text
 }
 
-# Adds a line to code and comments; in_comment is how it begins, and how it ends.
+# Adds a line to code and comments. in_comment: inside a comment, before and after it.
 function read_line(line,    whole, out, at)
 {
 	whole = line
@@ -83,7 +83,7 @@ function body_of(struct,    text, depth, i, sign)
 	text = code
 	while (match(text, " struct " struct " [{] ")) {
 		text = substr(text, RSTART + RLENGTH - 1)
-		# An empty one stands in where its part of the kernel is left out.
+		# A stub, for kernels that are built without the feature.
 		if (text ~ /^ }/)
 			continue
 		depth = 1
@@ -110,7 +110,7 @@ function check_callbacks(known,    members, n, i, name)
 	}
 }
 
-# The text as a regular expression: its words and signs, one blank between.
+# Returns the text as a regular expression of words and signs, one blank apart.
 function pattern(text)
 {
 	text = spread(" " text " ")
@@ -151,7 +151,7 @@ HAVE_BLOCKED_DOMAIN       struct iommu_domain *blocked_domain;
 HAVE_DOMAIN_ALLOC         struct iommu_domain *(*domain_alloc)(unsigned @);
 HAVE_OPS_PGSIZE_BITMAP    unsigned long pgsize_bitmap;
 
-# In any form: the compiler tells if it is not the one that compat.h knows.
+# In any form: the compiler reports a form that compat.h does not know.
 in linux/device/bus.h struct bus_type
 HAVE_BUS_IOMMU_OPS  iommu_ops
 

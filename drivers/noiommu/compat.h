@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All that is known here of kernels other than the newest.
+ * All differences between the newest kernel and older ones.
  *
- * The sources speak the newest dialect. What a kernel has is probed in its
- * headers (compat-probe.sh writes compat-probed.h) and never guessed from a
- * version number: distributions backport. A kernel on which a difference takes
- * neither of the known forms does not build.
+ * The other sources use the API of the newest kernel. compat-probe.sh searches the
+ * kernel's headers and writes compat-probed.h. Nothing is guessed from a version
+ * number, because distributions backport. If a kernel has none of the known forms
+ * of an API, the build fails.
  *
- * What older kernels lack altogether is made here under the kernel's own name.
- * Where that is not possible the sources say noiommu_compat_x or
- * NOIOMMU_COMPAT_X, which on the newest kernel is a macro for what would stand
- * there without it. See Documentation/compat.rst.
+ * This file defines what older kernels lack, under the kernel's own name. If that
+ * is not possible, the sources use noiommu_compat_x or NOIOMMU_COMPAT_X. On the
+ * newest kernel this is a macro for the code that would otherwise stand there. See
+ * Documentation/compat.rst.
  */
 #ifndef NOIOMMU_COMPAT_H
 #define NOIOMMU_COMPAT_H
@@ -23,7 +23,7 @@
 
 /* --- The modules -------------------------------------------------------------- */
 
-/* In a kernel tree the version is the kernel's. */
+/* In a kernel tree the modules have no version of their own. */
 #ifdef NOIOMMU_VERSION
 #define NOIOMMU_COMPAT_MODULE_VERSION	MODULE_VERSION(NOIOMMU_VERSION)
 #else
@@ -33,8 +33,8 @@
 /* --- The IOMMU core ----------------------------------------------------------- */
 
 /*
- * iommu_domain_ops.attach_dev has a third argument, the domain left, from
- * 6.19 on.
+ * From 6.19 on, iommu_domain_ops.attach_dev has a third argument: the domain that
+ * the device leaves.
  */
 #if defined(HAVE_ATTACH_DEV_3ARGS)
 #define NOIOMMU_COMPAT_ATTACH(fn)
@@ -52,8 +52,8 @@ static int fn##_compat(struct iommu_domain *domain, struct device *dev)	\
 #endif
 
 /*
- * iommu_ops: static domains and an allocator for the rest from 6.7 on, one
- * allocator for all types before.
+ * From 6.7 on, iommu_ops has static domains, and an allocator for the other types.
+ * Before, it has one allocator for all types.
  */
 #if defined(HAVE_DOMAIN_ALLOC_PAGING)
 #if !defined(HAVE_IDENTITY_DOMAIN) || !defined(HAVE_BLOCKED_DOMAIN)
@@ -91,8 +91,8 @@ static struct iommu_domain *alloc##_compat(unsigned int type)		\
 #endif
 
 /*
- * Before 6.8 each bus points to the one provider's ops, and goes on doing so
- * when the provider is gone: the next device that is added faults.
+ * Before 6.8, each bus points to the ops of the only provider, even when the provider
+ * is gone. Then the next device that is added causes a page fault.
  */
 #ifdef HAVE_BUS_IOMMU_OPS
 #include <linux/amba/bus.h>
@@ -124,7 +124,7 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 
 /* --- Memory --------------------------------------------------------------------- */
 
-/* The configuration option has this name from 6.10 on. */
+/* From 6.10 on, the configuration option has the first of these names. */
 #if defined(HAVE_CONFIG_GUP_FAST)
 #define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_GUP_FAST)
 #elif defined(HAVE_CONFIG_FAST_GUP)
@@ -134,8 +134,9 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 #endif
 
 /*
- * The page frame of an address in a mapping of device memory: from 6.12 on, which
- * also maps it by huge entries, and marks them.
+ * Look up the page frame of an address in a mapping of device memory. Kernels from
+ * 6.12 on have follow_pfnmap_start(). They also map device memory by huge page-table
+ * entries, and mark these as special.
  */
 #if defined(HAVE_FOLLOW_PFNMAP)
 #ifndef HAVE_PMD_SPECIAL
@@ -184,16 +185,16 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 #endif
 
 /*
- * From 6.2 on a long-term pin for reading makes a private page the process's own,
- * so that it stays the one the process sees. Before, that is so for anonymous
- * pages only: one of a file, or the zero page, in a private mapping takes a write,
- * a forced one where the process may only read. A shared mapping neither allows
- * nor needs it, and its pages would become dirty.
+ * From 6.2 on, a long-term pin for reading gives the process its own copy of a private
+ * page, so that the pinned page stays the one that the process sees. Before, it does so
+ * for anonymous pages only. For a page of a file, or the zero page, in a private mapping,
+ * the pin must be one for writing, and forced in case the process may only read. A shared
+ * mapping neither allows nor needs that, and its pages would become dirty.
  */
 #if defined(HAVE_UNSHARE_COW)
 #define noiommu_compat_pin_fast pin_user_pages_fast
 #elif defined(HAVE_UNSHARE_ANON)
-/* How many of the pages from va on are of its VMA, 0 if that is shared. */
+/* Return: how many of the pages from va on belong to its VMA, 0 if that is shared. */
 static inline int noiommu_compat_private(unsigned long va, int count)
 {
 	struct mm_struct *mm = current->mm;
@@ -226,7 +227,7 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 	private = noiommu_compat_private(va + anon * PAGE_SIZE, got - anon);
 	if (!private)
 		return got;
-	/* Those before it are as they should be; the caller goes on from there. */
+	/* Keep the anonymous pages before the first other page; the caller goes on there. */
 	unpin_user_pages(pages + anon, got - anon);
 	if (anon)
 		return anon;
@@ -243,9 +244,9 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 /* --- VFIO ------------------------------------------------------------------------- */
 
 /*
- * Before 6.10 vfio-pci-core keeps a list of mappings, and turns the offset of one
- * (region, page in it) into the page frame. From then on it finds them by their
- * offsets, through an inode.
+ * Before 6.10, vfio-pci-core keeps a list of mappings, and replaces the offset of a
+ * mapping (region, page in it) by its page frame. From 6.10 on, it finds mappings by
+ * their offsets, through an inode.
  */
 #if defined(HAVE_VFIO_VMA_LIST)
 #define NOIOMMU_COMPAT_PGOFF_IS_PFN true
@@ -256,9 +257,9 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 #endif
 
 /*
- * vfio_device_ops that some kernels want; core has them all where they exist, and
- * compat-probe.sh refuses others. Each stands on a line of its own in the table,
- * without a comma.
+ * vfio_device_ops that only some kernels have. vfio-pci-core implements each of them
+ * where it exists, and compat-probe.sh refuses all others. Each macro has a line of its
+ * own in the table, without a comma.
  */
 #ifdef HAVE_VFIO_IOMMUFD
 #define NOIOMMU_COMPAT_VFIO_BIND				\
@@ -294,7 +295,7 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 #define NOIOMMU_COMPAT_VFIO_TOKEN
 #endif
 
-/* From 6.19 on core exports BARs as dma-bufs, for those who say where they are. */
+/* From 6.19 on, core exports BARs as dma-bufs if the driver returns their addresses. */
 #ifdef HAVE_VFIO_PCI_OPS
 #define NOIOMMU_COMPAT_VFIO_DMABUF 1
 #else

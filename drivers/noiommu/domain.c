@@ -2,15 +2,15 @@
 /*
  * Domains of an IOMMU that does not exist.
  *
- * The device puts on the bus what userspace programmed it with, whatever is
- * "mapped" here. So the only mapping that says the truth is identity, and it
- * needs no table: a map succeeds if the IOVA is the physical address, and
- * what remains of VFIO's or iommufd's work is what we are here for, the pin.
+ * A device puts on the bus the addresses that userspace programs into it, whatever
+ * is "mapped" here. So identity is the only true mapping, and it needs no table: a
+ * map succeeds if the IOVA equals the physical address. VFIO and iommufd still pin
+ * the memory, which is the purpose of this provider.
  *
- * Three kinds:
+ * Domains are of three kinds:
  *   identity  the default domain, for the kernel's own drivers
- *   blocked   between two owners; nothing of a user's is mapped in it, which
- *             is all the core asks. It cannot stop a device: nothing can
+ *   blocked   between two owners. It maps nothing of a user's, as the core requires.
+ *             It cannot stop a device, and nothing else can
  *   user      paging domains of VFIO type1 and iommufd
  */
 #include <linux/ioport.h>
@@ -21,10 +21,10 @@
 
 /**
  * struct noiommu_domain - a user's domain
- * @domain: what the core sees
- * @allowed: whoever allocated it may do DMA. Remembered, because attach also
- *           runs from threads that have no say: resets, teardown, kworkers
- * @limited: the aperture is what some function can reach
+ * @domain: the domain that the core sees; the core owns it, and frees it by its ops
+ * @allowed: the process that allocated it may have DMA. Stored, because attach also
+ *           runs in threads with other privileges: resets, teardown, kworkers
+ * @limited: the end of the aperture is the DMA limit of a function
  * @mapped: bytes mapped now
  */
 struct noiommu_domain {
@@ -42,7 +42,7 @@ static struct noiommu_domain *to_noiommu_domain(struct iommu_domain *domain)
 	return container_of(domain, struct noiommu_domain, domain);
 }
 
-/* -EINVAL has VFIO and iommufd use another domain for this function. */
+/* On -EINVAL, VFIO and iommufd use another domain for this function. */
 static int noiommu_domain_limit(struct noiommu_domain *user,
 				struct device *dev)
 {
@@ -62,8 +62,8 @@ static int noiommu_domain_attach(struct iommu_domain *domain,
 	int ret;
 
 	/*
-	 * -EPERM from here and not from the allocation, whose errno does not
-	 * always reach the user.
+	 * Fail here and not in the allocation, whose errno does not always
+	 * reach the user.
 	 */
 	if (!user->allowed)
 		return -EPERM;
@@ -112,7 +112,7 @@ static void noiommu_domain_free(struct iommu_domain *domain)
 {
 	struct noiommu_domain *user = to_noiommu_domain(domain);
 
-	/* The core may free a domain with mappings left in it. */
+	/* The core may free a domain that still has mappings. */
 	atomic64_sub(atomic64_read(&user->mapped), &noiommu_mapped_bytes);
 	kfree(user);
 }
@@ -127,8 +127,8 @@ const struct iommu_domain_ops noiommu_user_domain_ops = {
 };
 
 /*
- * One page size only: the core then hands over a physically contiguous run
- * in one call, however long it is, and no alignment beyond a page is asked.
+ * Only one page size: then the core passes a physically contiguous run in one call,
+ * whatever its length, and requires no alignment beyond a page.
  */
 struct iommu_domain *noiommu_domain_alloc(struct device *dev)
 {
@@ -141,7 +141,7 @@ struct iommu_domain *noiommu_domain_alloc(struct device *dev)
 	user->domain.geometry.aperture_end = iomem_resource.end;
 	user->domain.geometry.force_aperture = true;
 	user->allowed = noiommu_permitted();
-	/* Older kernels say only when they attach for which function it is. */
+	/* Older kernels do not pass the function before they attach it. */
 	if (dev)
 		noiommu_domain_limit(user, dev);
 	return &user->domain;
@@ -164,13 +164,13 @@ static int noiommu_identity_attach(struct iommu_domain *domain,
 }
 
 /*
- * The core attaches this when a user takes ownership, and comes back to it whenever
- * nothing of the user's is attached: from then on the user can have the device do
- * DMA, whether or not a domain of his is ever attached. So this is the gate.
+ * The core attaches this domain when a user takes ownership, and whenever no domain of
+ * the user is attached. From the first time on, the user can make the device do DMA,
+ * even if no domain of the user is ever attached. So the privilege is checked here.
  *
- * Some kernels come here to reset a function, too, which must go on working: it then
- * has an owner already, or a driver that does not let a user have the DMA. Only of a
- * function that VFIO has and nobody has opened the reset asks for the same right.
+ * Some kernels also attach it to reset a function, and that must not fail. Such a
+ * function usually has an owner already, or a driver that gives its DMA to no user. Only
+ * if VFIO has the function, and nobody has opened it, the reset needs the same privilege.
  */
 static int noiommu_blocked_attach(struct iommu_domain *domain,
 				  struct device *dev, struct iommu_domain *old)

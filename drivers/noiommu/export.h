@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What noiommu.ko offers to noiommu-pci.ko.
+ * Functions of noiommu.ko that noiommu-pci.ko uses.
  */
 #ifndef NOIOMMU_EXPORT_H
 #define NOIOMMU_EXPORT_H
@@ -9,10 +9,11 @@
 #include <linux/pci.h>
 
 /**
- * struct noiommu_bar_ops - a driver that knows the BARs behind its mappings
- * @pfn: page frame of an address in a mapping, whose page frames follow one
- *       another up to its end. Called under the mmap lock. Return: 0; -ENOENT if
- *       the mapping is not the driver's, -EFAULT if nothing answers there now
+ * struct noiommu_bar_ops - callbacks of a driver that knows the BARs that it maps
+ * @pfn: look up the page frame of a page-aligned address in a mapping. The page frames
+ *       of the mapping must be contiguous up to its end. Called under the mmap lock.
+ *       Return: 0; -ENOENT if the mapping is not the driver's; -EFAULT if the device
+ *       does not respond now
  */
 struct noiommu_bar_ops {
 	int (*pfn)(struct vm_area_struct *vma, unsigned long va,

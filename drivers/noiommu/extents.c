@@ -14,12 +14,12 @@ static void noiommu_extents_empty(struct noiommu_extents *extents)
 }
 
 /**
- * noiommu_extents_init() - nothing yet
- * @extents: to be set up
- * @user: address of the array
- * @room: extents that it takes
- * @limit: last byte that the device can reach, as the caller says; 0 if he does not.
- *         What the functions of his process can reach counts in any case
+ * noiommu_extents_init() - begin with no extents
+ * @extents: to be initialized
+ * @user: address of the user's array
+ * @room: elements of the array
+ * @limit: physical address of the last byte that the device can reach, or 0 if the user
+ *         gives none. The DMA limits of the functions of the process apply as well
  */
 void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
 			  u64 limit)
@@ -35,12 +35,12 @@ void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
 }
 
 /**
- * noiommu_extents_cut() - append what the device can reach of a piece
+ * noiommu_extents_cut() - append the part of a piece that the device can reach
  * @extents: the extents so far
- * @phys: physical address of its first byte
- * @flags: of &struct noiommu_extent
+ * @phys: physical address of the first byte of the piece, which ends beyond the limit
+ * @flags: bits of enum noiommu_extent_flags
  *
- * Return: -ERANGE, or -EFAULT.
+ * Return: -ERANGE, or -EFAULT if the array cannot be written.
  */
 int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags)
 {
@@ -53,8 +53,8 @@ int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags)
 }
 
 /**
- * noiommu_extents_write() - empty the buffer to the array, as far as it has room
- * @extents: of which none grows any more
+ * noiommu_extents_write() - write the buffered extents to the array, up to its end
+ * @extents: the extents so far; none of those in the buffer grows any more
  *
  * Return: 0 or -EFAULT.
  */
@@ -88,9 +88,9 @@ err_fault:
 }
 
 /**
- * noiommu_extents_rewind() - forget the last ones
- * @extents: of which all up to @total were flushed before the next was added
- * @total: how many to keep
+ * noiommu_extents_rewind() - drop the last extents
+ * @extents: the extents so far; the first @total were flushed before the next was added
+ * @total: number of extents to keep
  */
 void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total)
 {
@@ -100,10 +100,10 @@ void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total)
 }
 
 /**
- * noiommu_extents_flush() - write what is still buffered
- * @extents: nothing is added to them any more
+ * noiommu_extents_flush() - write the rest of the buffer to the array
+ * @extents: the extents so far; none of them grows any more
  *
- * Return: 0, or -EFAULT if now or before the array could not be written.
+ * Return: 0, or -EFAULT if this or an earlier write to the array has failed.
  */
 int noiommu_extents_flush(struct noiommu_extents *extents)
 {

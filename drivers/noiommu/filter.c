@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which functions may be claimed at all: endpoints, and the devices= parameter.
+ * Functions that may be claimed: endpoints, restricted by the devices= parameter.
  *
- * Empty, every driver-less endpoint may. Otherwise only the functions named,
- * by address as lspci prints it ([DDDD:]BB:DD.F) or by vendor:device.
+ * If devices= is empty, every endpoint without a driver may be claimed. Otherwise only
+ * the functions that it names may, by address as lspci prints it ([DDDD:]BB:DD.F) or by
+ * vendor:device.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -42,7 +43,7 @@ static bool noiommu_filter_parse_id(struct noiommu_filter *filter,
 {
 	int end = 0;
 
-	/* Four digits each, or 00:03 would be an ID and not half an address. */
+	/* Require four digits each, or 00:03, half an address, would be an ID. */
 	if (strlen(text) != strlen("8086:10d3") ||
 	    sscanf(text, "%4x:%4x%n", &filter->vendor, &filter->device,
 		   &end) != 2 || text[end])
@@ -57,7 +58,7 @@ static bool noiommu_filter_parse_address(struct noiommu_filter *filter,
 	unsigned int slot, function;
 	int end = 0;
 
-	/* Widths, or what does not fit would be cut off. */
+	/* With widths, because sscanf() truncates numbers that are too large. */
 	if (sscanf(text, "%8x:%2x:%2x.%1u%n", &filter->domain, &filter->bus,
 		   &slot, &function, &end) != 4 || text[end]) {
 		filter->domain = 0;
@@ -73,7 +74,7 @@ static bool noiommu_filter_parse_address(struct noiommu_filter *filter,
 }
 
 /**
- * noiommu_filter_init() - read devices=
+ * noiommu_filter_init() - parse devices=
  *
  * Return: 0, or -EINVAL if an entry is neither an address nor an ID pair.
  */
@@ -105,7 +106,7 @@ static bool noiommu_filter_names(const struct noiommu_filter *filter,
 	       pdev->devfn == filter->devfn;
 }
 
-/* If nothing is named, all are. */
+/* An empty list matches all functions. */
 static bool noiommu_filter_match(struct pci_dev *pdev)
 {
 	unsigned int i;
@@ -117,8 +118,10 @@ static bool noiommu_filter_match(struct pci_dev *pdev)
 }
 
 /**
- * noiommu_claimable() - is a function of the kind that is claimed?
- * @pdev: the function, whether it has a driver or not
+ * noiommu_claimable() - may a function be claimed while it has no driver?
+ * @pdev: the function, with or without a driver
+ *
+ * Return: true for an endpoint that devices= names, or any endpoint if it is empty.
  */
 bool noiommu_claimable(struct pci_dev *pdev)
 {
@@ -128,7 +131,7 @@ bool noiommu_claimable(struct pci_dev *pdev)
 }
 
 /**
- * noiommu_filter_report() - say what devices= names in vain
+ * noiommu_filter_report() - log each entry of devices= that names no function
  * @explain: called for each function that an entry names
  */
 void noiommu_filter_report(void (*explain)(const char *entry,

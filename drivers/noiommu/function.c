@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function behind an IOMMU of ours: who owns its DMA, how far that reaches, and what
- * sysfs shows of it: /sys/bus/pci/devices/ADDRESS/noiommu/.
+ * A function behind an IOMMU of ours: its DMA owner, its DMA limit, and its attributes
+ * in /sys/bus/pci/devices/ADDRESS/noiommu/.
  */
 #include <linux/ioport.h>
 #include <linux/pci.h>
@@ -10,9 +10,11 @@
 #include "noiommu.h"
 
 /**
- * noiommu_function_of() - what we know of a function that has a group of ours
- * @dev: the function; it stays claimed: the IOMMU core calls for it, an attribute of
- *       it is read, or the lock of the claims is held
+ * noiommu_function_of() - look up our data of a function that has a group of ours
+ * @dev: the function. It must stay claimed: inside a callback of the IOMMU core, while
+ *       an attribute of it is read, or under the lock of the claims
+ *
+ * Return: the data; valid as long as the function stays claimed.
  */
 struct noiommu_function *noiommu_function_of(struct device *dev)
 {
@@ -21,10 +23,10 @@ struct noiommu_function *noiommu_function_of(struct device *dev)
 }
 
 /**
- * noiommu_function_owner() - who owns the DMA of a function
+ * noiommu_function_owner() - look up the DMA ownership of a function
  * @dev: as for noiommu_function_of()
  *
- * Return: the owner; always valid.
+ * Return: the ownership, never NULL; valid as long as the function stays claimed.
  */
 struct noiommu_owner *noiommu_function_owner(struct device *dev)
 {
@@ -32,26 +34,27 @@ struct noiommu_owner *noiommu_function_owner(struct device *dev)
 }
 
 /**
- * noiommu_dma_limit() - how far does a function's DMA reach?
+ * noiommu_dma_limit() - last address that a function's bus lets through
  * @dev: the function
  *
- * What its bus lets through, as the firmware says when a driver is bound. What the
- * device itself can address only its driver knows.
+ * The kernel reads it from the firmware when a driver is bound. Only the driver knows
+ * the addresses that the device itself can use.
  *
- * Return: the last byte.
+ * Return: bus address of the last byte.
  */
 u64 noiommu_dma_limit(struct device *dev)
 {
-	/* Every address the bus can carry, RAM or BAR, is in this resource. */
+	/* This resource contains every address of RAM and BARs on the bus. */
 	return min_not_zero(dev->bus_dma_limit, (u64)iomem_resource.end);
 }
 
 /**
- * noiommu_has_user_driver() - has a function a driver that leaves DMA to a user?
+ * noiommu_has_user_driver() - does a function have a driver that leaves DMA to a user?
  * @dev: the function
  *
- * Only such drivers let anybody take ownership. The answer holds while device_lock is
- * held.
+ * Only such drivers let users take ownership.
+ *
+ * Return: true if it has; this stays true while device_lock is held.
  */
 bool noiommu_has_user_driver(struct device *dev)
 {
@@ -87,7 +90,7 @@ static const struct attribute_group noiommu_function_group = {
 };
 
 /**
- * noiommu_function_show() - let sysfs show a claimed function
+ * noiommu_function_show() - add the attributes of a claimed function to sysfs
  * @pdev: the function
  *
  * Return: 0 or -ENOMEM.
@@ -98,10 +101,10 @@ int noiommu_function_show(struct pci_dev *pdev)
 }
 
 /**
- * noiommu_function_hide() - the claim ends
+ * noiommu_function_hide() - remove the attributes of a function before its claim ends
  * @pdev: the function
  *
- * Nobody reads an attribute of it any more when this returns.
+ * When this returns, nobody reads an attribute of it any more.
  */
 void noiommu_function_hide(struct pci_dev *pdev)
 {

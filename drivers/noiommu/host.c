@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hosts where we refuse to work, with one line that says why.
+ * Hosts where noiommu refuses to work, with the reason in one line of the log.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -13,9 +13,9 @@
 #define NOIOMMU_VIRTIO_IOMMU	0x1057
 
 /*
- * One function behind a real IOMMU is enough to refuse the host: there may be
- * room for one provider only, and a host where some devices are isolated and
- * some are not wants a decision that a module cannot take.
+ * One function behind a real IOMMU is enough to refuse the host. Some kernels support
+ * only one provider. And if only some devices are isolated, the administrator must
+ * decide, not a module.
  */
 static struct pci_dev *noiommu_find_served(void)
 {
@@ -25,20 +25,20 @@ static struct pci_dev *noiommu_find_served(void)
 		if (noiommu_served_by_other(pdev))
 			return pdev;
 	/*
-	 * Without its driver nobody is served by it, yet DMA goes through it,
-	 * and only the hypervisor knows what it lets pass.
+	 * A virtio-iommu without a driver serves no function. Yet all DMA passes
+	 * through it, and only the hypervisor knows what it lets through.
 	 */
 	return pci_get_device(NOIOMMU_VIRTIO_VENDOR, NOIOMMU_VIRTIO_IOMMU, NULL);
 }
 
 /**
- * noiommu_refuse_host() - is this a host where nothing may be claimed?
+ * noiommu_refuse_host() - check that functions of this host may be claimed
  *
- * Return: 0 if claims may be made;
- * * -EPERM: the kernel is locked down; DMA at will would be a way around it.
- * * -EOPNOTSUPP: memory is encrypted; a device that is given a plain physical
- *   address would read ciphertext.
- * * -EBUSY: there is a real or virtual IOMMU.
+ * Return: 0 if they may;
+ * * -EPERM: the kernel is locked down, and unrestricted DMA would bypass that.
+ * * -EOPNOTSUPP: memory is encrypted, and a device that uses a plain physical address
+ *   would read ciphertext.
+ * * -EBUSY: the host has a real or virtual IOMMU.
  */
 int noiommu_refuse_host(void)
 {

@@ -2,12 +2,12 @@
 /*
  * noiommu: an IOMMU for hosts that have none.
  *
- * VFIO and iommufd need an IOMMU to give a device to userspace: they pin what
- * is mapped through it, and trust it to stop the rest. This provider gives
- * them the first half. It puts each PCI function into a group of its own and
- * offers domains that map an address only to itself. What the device does is
- * not restrained by anything: whoever is given one can read and write all of
- * memory. Hence CAP_SYS_RAWIO, the taint, and the refusals in refuse.c.
+ * VFIO and iommufd need an IOMMU to give a device to userspace: they pin the memory
+ * that it maps, and rely on it to block all other DMA. This provider does only the
+ * first half. It puts each PCI function into a group of its own, and offers domains
+ * that map an address only to itself. Nothing restrains the device: whoever has one
+ * can read and write all memory. That is why noiommu requires CAP_SYS_RAWIO, taints the
+ * kernel, and refuses the cases in host.c and refuse.c.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 
@@ -60,7 +60,7 @@ static void __exit noiommu_exit(void)
 	noiommu_owner_exit();
 }
 
-/* Built in: after the drivers that are. */
+/* If built in, run after the other drivers that are. */
 late_initcall_sync(noiommu_init);
 module_exit(noiommu_exit);
 

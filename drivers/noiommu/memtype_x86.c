@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What type of memory a BAR is mapped as, which on x86 need not be the one asked for.
+ * The memory type of a mapped BAR, which on x86 may differ from the requested type.
  */
 #include <linux/io.h>
 #include <linux/pgtable.h>
@@ -9,10 +9,10 @@
 
 /**
  * noiommu_pci_maps_combined() - does a mapping combine writes?
- * @bar: a BAR, as pci_iomap_wc() mapped it
+ * @bar: a BAR that pci_iomap_wc() has mapped
  *
- * If somebody else has the BAR mapped, for example by its file in sysfs, that mapping's
- * type holds for all. A processor without PAT has no such type.
+ * If somebody else has mapped the BAR before, for example by its file in sysfs, the type
+ * of that mapping applies to all. A processor without PAT cannot combine writes.
  *
  * Return: true if the processor combines writes to it.
  */

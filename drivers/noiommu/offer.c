@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Offers: a function that was just claimed, to the drivers that wait for a group.
+ * Offer a function that was just claimed to the drivers that wait for a group.
  *
- * VFIO's drivers are asked when they are loaded or a function appears, as all are,
- * and then refuse it, for it has no group. Nobody asks them again. Those that leave
- * DMA to the kernel have had their chance, or were removed on purpose: they are not
- * asked.
+ * The kernel probes all drivers when they are loaded or when a function appears. VFIO's
+ * drivers refuse a function then, because it has no group yet, and nobody probes them
+ * again. So this file does. It does not probe native drivers: they have had their
+ * chance, or were unbound on purpose.
  */
 #include <linux/device.h>
 #include <linux/kernfs.h>
@@ -14,7 +14,7 @@
 
 #include "claim.h"
 
-/* The driver core keeps it to itself, but for the attribute in sysfs. */
+/* The driver core shows drivers_autoprobe only as an attribute in sysfs. */
 static bool noiommu_autoprobes(void)
 {
 	struct kset *bus = bus_get_kset(&pci_bus_type);
@@ -35,7 +35,7 @@ static bool noiommu_autoprobes(void)
 	return autoprobes;
 }
 
-/* Return: 1 if the driver has it now, 0 to ask the next. */
+/* Return: 1 if the driver is bound now, 0 to try the next one. */
 static int noiommu_offer_to(struct device_driver *driver, void *data)
 {
 	struct pci_dev *pdev = data;
@@ -48,11 +48,11 @@ static int noiommu_offer_to(struct device_driver *driver, void *data)
 }
 
 /**
- * noiommu_offer() - ask the drivers that manage DMA themselves
- * @pdev: function that was just claimed; its device_lock is not held
+ * noiommu_offer() - probe the drivers that manage DMA themselves
+ * @pdev: function that was just claimed; the caller does not hold its device_lock
  *
- * Only those that match it: by driver_override, or by an ID that they were given.
- * None while drivers_autoprobe of the bus is off.
+ * Probes only drivers that match the function, by driver_override or by an ID that was
+ * added to them. Probes none while drivers_autoprobe of the bus is off.
  */
 void noiommu_offer(struct pci_dev *pdev)
 {

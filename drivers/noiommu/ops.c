@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the IOMMU core calls.
+ * The callbacks of the IOMMU core.
  */
 #include <linux/module.h>
 
 #include "claim.h"
 #include "noiommu.h"
 
-/* What interrupt controllers take for messages and not for memory. */
+/* Interrupt controllers take writes to these addresses for messages. */
 #define NOIOMMU_X86_MSI_START	0xfee00000UL
 #define NOIOMMU_X86_MSI_SIZE	0x00100000UL
 
