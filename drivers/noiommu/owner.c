@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who owns the DMA of a function, and what is held until that ends.
+ * DMA ownership of functions, and the memory that is held until it ends.
  *
  * VFIO and iommufd take DMA ownership of a function before they hand out its
- * config space or BARs, and give it back after they have closed the device, which
- * turns bus mastering off. In between the function can write to any memory whose
- * address was given to it.
+ * config space or BARs. They give it back after they have closed the device, which
+ * turns bus mastering off. In between, the function can write to any memory whose
+ * address it has been given.
  *
- * type1 and iommufd keep memory pinned as long, because the device holds a
- * reference on them. Pins of /dev/noiommu have no such reference: when a process
- * dies the kernel closes its descriptors in an order that nobody chose. So pins
- * that end by close are held here while a function may write to them:
+ * type1 and iommufd keep memory pinned during that time, because the device holds
+ * a reference on them. Pins of /dev/noiommu have no such reference: when a process
+ * dies, the kernel closes its descriptors in an order that nobody chose. So pins
+ * that end by close are held here while a function may write to their memory:
  *
- * - The process that made the pin has taken ownership of functions: these may.
- * - It never has, or another process was told where the memory is, so it may be in
- *   use by a function of somebody else: every function may that is owned when the
- *   descriptor closes.
+ * - If the process that made the pin has taken ownership of functions, these
+ *   functions may write to it.
+ * - If it never has, or if another process knows the addresses, functions of other
+ *   processes may write to it: every function that is owned when the descriptor
+ *   closes.
  *
- * A process is its thread group, also after exec. Functions that are taken later
- * do not count.
+ * A process is a thread group, which exec does not change. Functions that are taken
+ * after the close do not count.
  */
 #include <linux/ioport.h>
 #include <linux/mutex.h>
@@ -33,8 +34,8 @@
 /**
  * struct noiommu_process - a process that owns functions, or has owned some
  * @node: in noiommu_processes
- * @pid: of the thread group; a reference is held
- * @owned: functions owned now
+ * @pid: of the thread group; this structure holds a reference
+ * @owned: number of functions that it owns now
  */
 struct noiommu_process {
 	struct list_head node;
@@ -47,9 +48,9 @@ static DEFINE_MUTEX(noiommu_owner_lock);
 static LIST_HEAD(noiommu_owners);
 static LIST_HEAD(noiommu_processes);
 static LIST_HEAD(noiommu_holds);
-/* Counts how often ownership was taken. */
+/* A clock: counts how often ownership was taken. */
 static u64 noiommu_owner_time;
-/* How many of the owned functions do not reach all addresses; also read without. */
+/* Number of owned functions that cannot reach all addresses; also read without the lock. */
 static unsigned int noiommu_owners_limited;
 
 static struct workqueue_struct *noiommu_owner_wq;
@@ -82,7 +83,7 @@ static bool noiommu_process_exists(struct noiommu_process *process)
 	return exists;
 }
 
-/* A process that gave everything back is remembered until it is reaped. */
+/* Keeps a process that owns nothing any more until it is reaped. */
 static void noiommu_processes_prune(void)
 {
 	struct noiommu_process *process, *next;
@@ -109,10 +110,10 @@ static struct noiommu_process *noiommu_process_current(void)
 }
 
 /**
- * noiommu_owner_reach() - memory that all functions of the calling process reach
+ * noiommu_owner_reach() - DMA limit of the calling process
  *
- * Return: the last byte that the buses of all of them let through; %U64_MAX if that
- * is all.
+ * Return: the lowest DMA limit of all functions that the process owns, as the address of
+ * the last byte that they can reach; %U64_MAX if nothing limits them.
  */
 u64 noiommu_owner_reach(void)
 {
@@ -120,7 +121,7 @@ u64 noiommu_owner_reach(void)
 	const struct noiommu_owner *owner;
 	u64 limit = U64_MAX;
 
-	/* As a rule all functions reach everything. */
+	/* Usually all functions can reach everything. */
 	if (!READ_ONCE(noiommu_owners_limited))
 		return limit;
 	mutex_lock(&noiommu_owner_lock);
@@ -168,10 +169,10 @@ static void noiommu_holds_release(struct work_struct *work)
 static DECLARE_WORK(noiommu_holds_work, noiommu_holds_release);
 
 /**
- * noiommu_owner_take() - the calling process takes ownership of a function
- * @owner: of the function; nobody has it. The IOMMU core serializes this with
- *         noiommu_owner_give() for the same function
- * @limit: last byte that the function can reach
+ * noiommu_owner_take() - give ownership of a function to the calling process
+ * @owner: ownership of the function, which nobody has now. The IOMMU core serializes
+ *         this with noiommu_owner_give() for the same function
+ * @limit: address of the last byte that the function can reach
  *
  * Return: 0 or -ENOMEM.
  */
@@ -194,10 +195,10 @@ int noiommu_owner_take(struct noiommu_owner *owner, u64 limit)
 }
 
 /**
- * noiommu_owner_give() - ownership ends; the function does no more DMA
- * @owner: of the function, perhaps of nobody
+ * noiommu_owner_give() - end ownership of a function that does no more DMA
+ * @owner: ownership of the function; nothing happens if nobody has it
  *
- * Memory that was held for it is released soon after, from a workqueue: the
+ * A workqueue then releases the memory that was held for the function, because the
  * caller holds locks of the IOMMU core.
  */
 void noiommu_owner_give(struct noiommu_owner *owner)
@@ -220,11 +221,11 @@ bool noiommu_owner_taken(const struct noiommu_owner *owner)
 }
 
 /**
- * noiommu_owner_pid() - which process took ownership?
- * @owner: of the function
+ * noiommu_owner_pid() - process that has taken ownership
+ * @owner: ownership of the function
  *
- * Return: its process ID as the calling process sees it; 0 if nobody has
- * ownership, or if that process cannot be seen from here.
+ * Return: its process ID in the PID namespace of the caller; 0 if nobody has
+ * ownership, or if the process is not visible in this namespace.
  */
 pid_t noiommu_owner_pid(const struct noiommu_owner *owner)
 {
@@ -238,11 +239,11 @@ pid_t noiommu_owner_pid(const struct noiommu_owner *owner)
 }
 
 /**
- * noiommu_hold() - hold memory as long as a function may write to it
- * @hold: what to hold; maker, release and all are set
+ * noiommu_hold() - hold memory while a function may write to it
+ * @hold: the memory; the caller has set maker, release and all
  *
- * Return: true if it is held: hold->release() is called when no function may
- * write to it any more. False if none may now: the caller releases it.
+ * Return: true if it is held: hold->release() will be called when no function may write
+ * to it any more. False if no function may write to it now: the caller must release it.
  */
 bool noiommu_hold(struct noiommu_hold *hold)
 {
@@ -259,9 +260,9 @@ bool noiommu_hold(struct noiommu_hold *hold)
 }
 
 /**
- * noiommu_holds_flush() - wait for releases that are under way
+ * noiommu_holds_flush() - wait for queued releases of held memory
  *
- * A process that is started again at once wants the huge pages of the one before.
+ * A process that restarts at once needs the huge pages of its predecessor.
  */
 void noiommu_holds_flush(void)
 {
@@ -269,7 +270,7 @@ void noiommu_holds_flush(void)
 }
 
 /**
- * noiommu_owner_init() - before the first claim
+ * noiommu_owner_init() - set up; before the first claim
  *
  * Return: 0 or -ENOMEM.
  */
@@ -280,9 +281,9 @@ int noiommu_owner_init(void)
 }
 
 /**
- * noiommu_owner_exit() - after the last claim
+ * noiommu_owner_exit() - clean up; after the last claim
  *
- * Whatever was held is released when this returns.
+ * When this returns, all held memory has been released.
  */
 void noiommu_owner_exit(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who owns the DMA of a function, and what is held until that ends.
+ * DMA ownership of functions, and the memory that is held until it ends.
  */
 #ifndef NOIOMMU_OWNER_H
 #define NOIOMMU_OWNER_H
@@ -14,9 +14,10 @@ struct pid;
 /**
  * struct noiommu_owner - DMA ownership of one function
  * @node: in noiommu_owners while a user owns the function
- * @process: the process that took ownership, NULL while nobody has
- * @since: when that was, counted in noiommu_owner_time
- * @limit: last byte that the bus of the function lets through, as it was then
+ * @process: the process that took ownership, NULL while nobody has it. It stays valid
+ *           as long as it owns a function
+ * @since: time of that, in noiommu_owner_time
+ * @limit: address of the last byte that the bus of the function let through at that time
  */
 struct noiommu_owner {
 	struct list_head node;
@@ -27,12 +28,15 @@ struct noiommu_owner {
 
 /**
  * struct noiommu_hold - memory that functions may write to
- * @maker: the process that made it known to the device; a reference is held
- * @release: frees what contains this; called without locks, from a workqueue
- * @node: in noiommu_holds
- * @until: functions owned at this time or before may write to the memory
- * @all: every one of these, and not only those of @maker: set before if another
- *       process knows of the memory
+ * @maker: the process that gave it to the device; the owner of this structure holds a
+ *         reference
+ * @release: frees the structure that contains this one; called without locks, from a
+ *           workqueue
+ * @node: in noiommu_holds while it is held
+ * @until: functions that were taken at this time or before, in noiommu_owner_time, may
+ *         write to the memory
+ * @all: functions of every process may, not only those of @maker. The caller sets it if
+ *       another process knows the addresses
  */
 struct noiommu_hold {
 	struct pid *maker;

@@ -2,8 +2,8 @@
 /*
  * noiommu-pci: the passthrough driver for functions that noiommu.ko serves.
  *
- * vfio-pci-core does the work. Added here: who may open, the parameters, and the
- * physical addresses of BARs for /dev/noiommu.
+ * vfio-pci-core does the work. This driver adds the privilege check at open, the
+ * parameters, and the physical addresses of BARs for /dev/noiommu.
  */
 #define pr_fmt(fmt) "noiommu-pci: " fmt
 
@@ -17,14 +17,15 @@
 #include "export.h"
 #include "pci.h"
 
-/* What core gives to mappings: learnt from the first, and the same for all. */
+/* Core's operations of mappings: taken from the first mapping, and equal for all. */
 static const struct vm_operations_struct *noiommu_pci_vm_ops;
 
 /* --- Parameters ------------------------------------------------------------------ */
 
 /*
- * As vfio-pci has them. Kernels may keep vfio-pci's in vfio-pci-core, for the functions
- * of all drivers. These are for this driver's, and leave core's alone.
+ * The same as vfio-pci's. Some kernels keep vfio-pci's in vfio-pci-core, where they
+ * apply to the functions of all drivers. These apply only to functions of this driver,
+ * and do not change core's.
  */
 static bool disable_idle_d3;
 module_param(disable_idle_d3, bool, 0644);
@@ -46,7 +47,7 @@ module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov,
 		 "Let sriov_numvfs make virtual functions, which takes support of who has the physical one");
 
-/* Core has just found out what it has in the function, and nobody uses it yet. */
+/* Called when core has just read the features of the function, before anybody uses it. */
 static void noiommu_pci_restrict(struct vfio_pci_core_device *core)
 {
 	if (READ_ONCE(nointxmask))
@@ -55,7 +56,7 @@ static void noiommu_pci_restrict(struct vfio_pci_core_device *core)
 		core->has_vga = false;
 }
 
-/* Before core lets it sleep. */
+/* Called before core allows runtime suspend. */
 static void noiommu_pci_keep_awake(struct noiommu_pci *dev, struct device *device)
 {
 	dev->stays_awake = READ_ONCE(disable_idle_d3);
@@ -88,7 +89,7 @@ static int noiommu_pci_open(struct vfio_device *vdev)
 	if (ret)
 		return ret;
 	noiommu_pci_restrict(&dev->core);
-	/* Only now is it known which BARs can be mapped. */
+	/* Only this finds out which BARs can be mapped. */
 	vfio_pci_core_finish_enable(&dev->core);
 	ret = noiommu_pci_combine(dev);
 	if (ret)
@@ -97,8 +98,8 @@ static int noiommu_pci_open(struct vfio_device *vdev)
 }
 
 /*
- * Called whenever a group is asked for a descriptor of the device, also if it is open
- * already: who may is asked here as well.
+ * Called for each VFIO_GROUP_GET_DEVICE_FD, even if the device is open already. So the
+ * privilege is checked here as well.
  */
 static int noiommu_pci_match(struct vfio_device *vdev, char *name)
 {
@@ -120,8 +121,8 @@ static int noiommu_pci_mmap(struct vfio_device *vdev,
 		return ret;
 	WRITE_ONCE(noiommu_pci_vm_ops, vma->vm_ops);
 	/*
-	 * Core asked for uncached. On x86 the type of barmap[] wins whatever is
-	 * asked for, elsewhere this decides.
+	 * Core has requested uncached. On x86 the type of barmap[] overrides any
+	 * request; elsewhere this request decides.
 	 */
 	if (test_bit(index, &dev->combined))
 		vma->vm_page_prot =
@@ -158,9 +159,9 @@ static const struct vfio_pci_device_ops noiommu_pci_device_ops = {
 /* --- Physical addresses of BARs -------------------------------------------------- */
 
 /*
- * Mappings of stock vfio-pci have the same operations, but its devices not ours. A
- * mapping keeps its device open, and an open device stays registered: so it is
- * there for as long as the mmap lock is held.
+ * Mappings of stock vfio-pci have the same vm_ops, but their devices have other ops. A
+ * mapping keeps its device open, and an open device stays registered. So the device
+ * exists as long as the mmap lock is held.
  */
 static bool noiommu_pci_is_ours(const struct vm_area_struct *vma)
 {
@@ -170,7 +171,7 @@ static bool noiommu_pci_is_ours(const struct vm_area_struct *vma)
 	       core->vdev.ops == &noiommu_pci_ops;
 }
 
-/* As core does it before it lets a fault through; under memory_lock. */
+/* As core's check before it handles a page fault; under memory_lock. */
 static bool noiommu_pci_answers(struct vfio_pci_core_device *core)
 {
 	u16 command = le16_to_cpup((__le16 *)&core->vconfig[PCI_COMMAND]);
@@ -222,7 +223,7 @@ static int noiommu_pci_probe(struct pci_dev *pdev,
 	int ret;
 
 	if (!noiommu_claimed(pdev)) {
-		/* Offered again when it is claimed: nothing is wrong. */
+		/* Not an error: the function is offered again once it is claimed. */
 		if (noiommu_claim_comes(pdev))
 			return -ENODEV;
 		pci_err(pdev, "noiommu-pci: not claimed by noiommu, see Documentation/overview.rst\n");
@@ -263,8 +264,8 @@ static int noiommu_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 }
 
 /*
- * Every function, but only by driver_override. Not a MODULE_DEVICE_TABLE: tools
- * that look there for the best driver of a device should go on finding vfio-pci.
+ * Matches every function, but only by driver_override. It is not a MODULE_DEVICE_TABLE,
+ * so that tools that search these for the best driver of a device still find vfio-pci.
  */
 static const struct pci_device_id noiommu_pci_table[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of noiommu-pci know of each other.
+ * Declarations that the files of noiommu-pci share.
  */
 #ifndef NOIOMMU_PCI_H
 #define NOIOMMU_PCI_H
@@ -10,10 +10,11 @@
 
 /**
  * struct noiommu_pci - a function under this driver
- * @core: what vfio-pci-core knows; also the driver data
- * @stays_awake: is not suspended while idle: has a reference of runtime PM
- * @write_combine: wanted from the next open on
- * @combined: bit i: BAR i is mapped write-combined; 0 while the device is closed
+ * @core: the device of vfio-pci-core, which frees it with the last reference; its
+ *        address is the driver data
+ * @stays_awake: not suspended while idle: we hold a reference of runtime PM
+ * @write_combine: map BARs write-combined from the next open on
+ * @combined: bit i is set if BAR i is mapped write-combined; 0 while the device is closed
  */
 struct noiommu_pci {
 	struct vfio_pci_core_device core;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may have DMA, and what that does to the kernel.
+ * The privilege that DMA needs, and the taint.
  */
 #include <linux/capability.h>
 #include <linux/device.h>
@@ -10,8 +10,8 @@
 #include "noiommu.h"
 
 /**
- * noiommu_taint() - mark the kernel: from here on userspace may do DMA at will
- * @dev: the first device for which that is so
+ * noiommu_taint() - taint the kernel when userspace first gets unrestricted DMA
+ * @dev: the device that userspace gets; only the first call names it in the log
  */
 void noiommu_taint(struct device *dev)
 {
@@ -24,9 +24,9 @@ void noiommu_taint(struct device *dev)
 }
 
 /**
- * noiommu_permitted() - may the calling process have DMA, or physical addresses?
+ * noiommu_permitted() - may the calling process have DMA and physical addresses?
  *
- * Return: true with CAP_SYS_RAWIO, on a kernel that is not locked down.
+ * Return: true if it has CAP_SYS_RAWIO and the kernel is not locked down.
  */
 bool noiommu_permitted(void)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions that are not claimed, or whose DMA nobody gets, with one line that says
- * why.
+ * Functions that noiommu does not claim, or whose DMA it gives to nobody, with the
+ * reason in one line of the log.
  *
- * A map that succeeds promises that the device can reach the memory at its
- * physical address. Here is every way known in which that is not so, or in
- * which somebody else has already decided who reaches what.
+ * A map that succeeds promises that the device can reach the memory at its physical
+ * address. This file refuses every known case where the device cannot, or where
+ * somebody else already controls the access.
  */
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
@@ -19,7 +19,7 @@ static bool noiommu_has_offset(struct device *dev)
 	const struct bus_dma_region *map = dev->dma_range_map;
 	phys_addr_t page = page_to_phys(ZERO_PAGE(0));
 
-	/* A map may be identity, which boards describe and which is fine. */
+	/* Some boards describe an identity map, which is acceptable. */
 	for (; map && map->size; map++)
 		if (map->cpu_start != map->dma_start)
 			return true;
@@ -27,15 +27,15 @@ static bool noiommu_has_offset(struct device *dev)
 }
 
 /**
- * noiommu_refuse_dma() - would identity be a lie for this function as it is now?
+ * noiommu_refuse_dma() - check that a function can use physical addresses now
  * @dev: the function
  *
- * The driver core finds out when it binds a driver, and forgets when it unbinds it.
- * So this is asked before a claim, and again when a user takes ownership.
+ * The driver core reads the DMA configuration when it binds a driver, and drops it at
+ * unbind. So this is checked before a claim, and again when a user takes ownership.
  *
- * Return: 0, or -EOPNOTSUPP, with a line in the log: its bus addresses are not
- * physical addresses, by an offset or because DMA operations other than direct
- * ones translate (Xen PV, GART), or DMA has to go through bounce buffers.
+ * Return: 0; or -EOPNOTSUPP, with a line in the log, if its bus addresses are not physical
+ * addresses or if its DMA must use bounce buffers. Bus addresses differ because of an
+ * offset, or because other DMA operations than the direct ones translate (Xen PV, GART).
  */
 int noiommu_refuse_dma(struct device *dev)
 {
@@ -51,12 +51,13 @@ int noiommu_refuse_dma(struct device *dev)
 }
 
 /**
- * noiommu_refuse_function() - is this a function that may not be claimed?
- * @pdev: PCI function that has no driver; its device_lock is held
+ * noiommu_refuse_function() - check that a function may be claimed
+ * @pdev: PCI function that has no driver; the caller holds its device_lock
  *
- * Return: 0 if it may be claimed;
- * * -EBUSY: something else put it into an IOMMU group.
- * * -EPERM: whoever plugs it in is not trusted with all of memory.
+ * Return: 0 if it may be claimed; otherwise, with a line in the log:
+ * * -EBUSY: it is already in an IOMMU group of somebody else.
+ * * -EPERM: its slot is untrusted: anybody may plug in a device there, and must not get
+ *   access to all memory.
  * * -EOPNOTSUPP: as noiommu_refuse_dma().
  */
 int noiommu_refuse_function(struct pci_dev *pdev)
@@ -65,7 +66,7 @@ int noiommu_refuse_function(struct pci_dev *pdev)
 		pci_err(pdev, "noiommu: refused: already in an IOMMU group\n");
 		return -EBUSY;
 	}
-	/* The IOMMU core wants to translate for it, which we cannot. */
+	/* The IOMMU core requires translation for it, which we cannot do. */
 	if (pdev->untrusted) {
 		pci_err(pdev, "noiommu: refused: untrusted, as behind Thunderbolt\n");
 		return -EPERM;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What sysfs shows of all claims: /sys/class/iommu/noiommu/.
+ * The attributes of all claims in /sys/class/iommu/noiommu/.
  */
 #include <linux/device.h>
 #include <linux/kstrtox.h>
@@ -8,7 +8,7 @@
 
 #include "noiommu.h"
 
-/* Never registered: the one device in sysfs that stands for all claims. */
+/* The one device in sysfs that stands for all claims; never registered as an IOMMU. */
 static struct iommu_device noiommu_sysfs;
 
 static ssize_t identity_show(struct device *dev, struct device_attribute *attr,
@@ -70,9 +70,9 @@ static struct attribute *noiommu_attrs[] = {
 ATTRIBUTE_GROUPS(noiommu);
 
 /**
- * noiommu_sysfs_add() - show ourselves
+ * noiommu_sysfs_add() - create the device of all claims in sysfs
  *
- * Return: the device of all claims, or an errno as a pointer.
+ * Return: the device, valid until noiommu_sysfs_remove(); or an errno as a pointer.
  */
 struct device *noiommu_sysfs_add(void)
 {
@@ -83,7 +83,9 @@ struct device *noiommu_sysfs_add(void)
 }
 
 /**
- * noiommu_sysfs_remove() - nobody reads or writes an attribute any more
+ * noiommu_sysfs_remove() - remove the device of all claims from sysfs
+ *
+ * When this returns, nobody reads or writes an attribute of it any more.
  */
 void noiommu_sysfs_remove(void)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many pages a pin keeps from everybody else.
+ * Count the pages that a pin keeps from everybody else.
  */
 #include <linux/mm.h>
 
 #include "pinned.h"
 
 /**
- * noiommu_tally_init() - nothing yet
- * @tally: to be set up
+ * noiommu_tally_init() - begin to count
+ * @tally: to be initialized
  */
 void noiommu_tally_init(struct noiommu_tally *tally)
 {
@@ -19,8 +19,8 @@ void noiommu_tally_init(struct noiommu_tally *tally)
 }
 
 /**
- * noiommu_tally_destroy() - give back what it took to count
- * @tally: as noiommu_tally_init() has set it up
+ * noiommu_tally_destroy() - free the memory that counting needed
+ * @tally: initialized by noiommu_tally_init()
  */
 void noiommu_tally_destroy(struct noiommu_tally *tally)
 {
@@ -28,7 +28,7 @@ void noiommu_tally_destroy(struct noiommu_tally *tally)
 		xa_destroy(&tally->parts);
 }
 
-/* Return: 1 if the folio has not been seen in parts before, 0, or -ENOMEM. */
+/* Return: 1 if no part of the folio has been counted before, 0 if one has, or -ENOMEM. */
 static int noiommu_tally_part(struct noiommu_tally *tally, struct folio *folio)
 {
 	int ret;
@@ -47,8 +47,10 @@ static int noiommu_tally_part(struct noiommu_tally *tally, struct folio *folio)
 }
 
 /**
- * noiommu_tally_folio() - the range goes on with another folio, or ends
- * @tally: the tally so far; what it has of the last large folio is counted now
+ * noiommu_tally_folio() - count the last large folio
+ * @tally: the tally so far
+ *
+ * Called when the range continues with another folio, or ends.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tracepoints, defined.
+ * Definitions of the tracepoints.
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

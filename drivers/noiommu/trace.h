@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: what happens to functions, maps and pins.
+ * Tracepoints of functions, maps and pins.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM noiommu
@@ -28,12 +28,12 @@ DECLARE_EVENT_CLASS(noiommu_function,
 		  PCI_SLOT(__entry->devfn), PCI_FUNC(__entry->devfn))
 );
 
-/* A function gets a group of this provider's, and loses it. */
+/* A function gets a group of this provider, and loses it. */
 DEFINE_EVENT(noiommu_function, noiommu_claim, TP_PROTO(struct device *dev),
 	     TP_ARGS(dev));
 DEFINE_EVENT(noiommu_function, noiommu_release, TP_PROTO(struct device *dev),
 	     TP_ARGS(dev));
-/* The current process takes DMA ownership; it ends. */
+/* The current process takes DMA ownership; ownership ends. */
 DEFINE_EVENT(noiommu_function, noiommu_own, TP_PROTO(struct device *dev),
 	     TP_ARGS(dev));
 DEFINE_EVENT(noiommu_function, noiommu_disown, TP_PROTO(struct device *dev),
@@ -56,7 +56,7 @@ TRACE_EVENT(noiommu_map_refused,
 		  __entry->phys, __entry->length)
 );
 
-/* NOIOMMU_TRANSLATE has ended: as the caller asked, and what became of it. */
+/* NOIOMMU_TRANSLATE has ended: arguments of the caller, and the result. */
 TRACE_EVENT(noiommu_translate,
 	TP_PROTO(u64 va, u64 length, u32 flags, u64 extents, int ret),
 	TP_ARGS(va, length, flags, extents, ret),
@@ -79,7 +79,7 @@ TRACE_EVENT(noiommu_translate,
 		  __entry->extents, __entry->ret)
 );
 
-/* NOIOMMU_PIN has ended. The ID counts if it succeeded. */
+/* NOIOMMU_PIN has ended. The ID is valid if ret is 0. */
 TRACE_EVENT(noiommu_pin,
 	TP_PROTO(u64 va, u64 length, u32 flags, u32 id, int ret),
 	TP_ARGS(va, length, flags, id, ret),
@@ -115,7 +115,7 @@ DECLARE_EVENT_CLASS(noiommu_pinned,
 
 /* A pin ends: by NOIOMMU_UNPIN or with its descriptor. */
 DEFINE_EVENT(noiommu_pinned, noiommu_unpin, TP_PROTO(u32 id), TP_ARGS(id));
-/* Its descriptor has ended, and a function may still write to the memory. */
+/* The descriptor of a pin has ended, and a function may still write to the memory. */
 DEFINE_EVENT(noiommu_pinned, noiommu_hold, TP_PROTO(u32 id), TP_ARGS(id));
 
 #endif /* NOIOMMU_TRACE_H */
