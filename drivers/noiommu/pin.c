@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_PIN and NOIOMMU_UNPIN: this memory stays where it is.
+ * NOIOMMU_PIN and NOIOMMU_UNPIN: keep memory at its physical address.
  */
 #include <linux/device.h>
 #include <linux/list.h>
@@ -11,10 +11,10 @@
 #include "pinned.h"
 #include "trace.h"
 
-/* Never given out. */
+/* An ID that no pin gets. */
 #define NOIOMMU_RESERVED_ID 1
 
-/* The pin has no ID yet: nobody but the caller knows of it. */
+/* The pin has no ID yet, so only the caller can access it. */
 static int noiommu_pin_fill(struct noiommu_pin_walk *walk,
 			    const struct noiommu_pin *cmd,
 			    struct noiommu_pin __user *user)
@@ -40,9 +40,9 @@ static int noiommu_pin_fill(struct noiommu_pin_walk *walk,
 }
 
 /*
- * The ID is reserved until its owner has been told: whoever else has the descriptor
- * could otherwise guess it, unpin, and have it given to a pin of his own, which a
- * caller who cannot be told would drop.
+ * The ID is only reserved until put_user() has succeeded. Otherwise another holder of
+ * the descriptor could guess it, unpin, and make a pin that gets the same ID. If
+ * put_user() then failed, this call would drop that pin.
  */
 static int noiommu_pin_publish(struct noiommu_file *file,
 			       struct noiommu_pinned *pinned,
@@ -54,15 +54,15 @@ static int noiommu_pin_publish(struct noiommu_file *file,
 		xa_release(&file->pins, *id);
 		return -EFAULT;
 	}
-	/* What is reserved has its place: this takes no memory. */
+	/* A reserved entry has its slot already: this allocates nothing. */
 	return xa_err(xa_store(&file->pins, *id, pinned, GFP_KERNEL_ACCOUNT));
 }
 
 /**
  * noiommu_pin() - NOIOMMU_PIN
- * @ucmd: of a struct noiommu_pin
+ * @ucmd: the call, with a struct noiommu_pin
  *
- * Return: 0, or an errno as documented there.
+ * Return: 0, or an errno as documented for &struct noiommu_pin.
  */
 int noiommu_pin(struct noiommu_ucmd *ucmd)
 {
@@ -93,9 +93,9 @@ int noiommu_pin(struct noiommu_ucmd *ucmd)
 
 /**
  * noiommu_unpin() - NOIOMMU_UNPIN
- * @ucmd: of a struct noiommu_unpin
+ * @ucmd: the call, with a struct noiommu_unpin
  *
- * Return: 0, or an errno as documented there.
+ * Return: 0, or an errno as documented for &struct noiommu_unpin.
  */
 int noiommu_unpin(struct noiommu_ucmd *ucmd)
 {
@@ -107,7 +107,7 @@ int noiommu_unpin(struct noiommu_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	if (cmd->reserved)
 		return -EINVAL;
-	/* To erase what is only reserved would have it given out. */
+	/* Do not erase an ID that is only reserved: xa_alloc() would hand it out again. */
 	xa_lock(&file->pins);
 	pinned = xa_load(&file->pins, cmd->id);
 	if (pinned) {
@@ -123,7 +123,7 @@ int noiommu_unpin(struct noiommu_ucmd *ucmd)
 }
 
 /**
- * noiommu_pins_init() - a file without pins
+ * noiommu_pins_init() - set up the pins of an open file: none yet
  * @file: the open file
  *
  * Return: 0 or -ENOMEM.
@@ -132,15 +132,15 @@ int noiommu_pins_init(struct noiommu_file *file)
 {
 	xa_init_flags(&file->pins, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&file->listings);
-	/* Keeps the first node, which would come and go with a lone pin. */
+	/* Keeps the first node allocated, or each single pin would allocate and free it. */
 	return xa_reserve(&file->pins, NOIOMMU_RESERVED_ID, GFP_KERNEL_ACCOUNT);
 }
 
 /**
- * noiommu_unpin_all() - the last descriptor is gone
- * @file: the open file, which nobody can use any more
+ * noiommu_unpin_all() - end all pins of a file whose last descriptor was closed
+ * @file: the file, which nobody can use any more
  *
- * What a function may still write to is unpinned when it may not any more.
+ * Memory that a function may still write to is unpinned later, when no function may.
  */
 void noiommu_unpin_all(struct noiommu_file *file)
 {
@@ -159,9 +159,9 @@ void noiommu_unpin_all(struct noiommu_file *file)
 }
 
 /**
- * noiommu_pins_show() - what an open file has pinned, for /proc/PID/fdinfo
+ * noiommu_pins_show() - print the number and bytes of pins, for /proc/PID/fdinfo
  * @file: the open file
- * @seq: where to say it
+ * @seq: the output
  */
 void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq)
 {
@@ -169,7 +169,7 @@ void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq)
 	unsigned long id, count = 0;
 	u64 bytes = 0;
 
-	/* Whoever unpins takes the lock before he lets go. */
+	/* NOIOMMU_UNPIN takes this lock before it frees a pin. */
 	xa_lock(&file->pins);
 	xa_for_each(&file->pins, id, pinned) {
 		bytes += pinned->length;
@@ -203,7 +203,7 @@ static const struct attribute_group noiommu_pin_group = {
 	.attrs = noiommu_pin_attrs,
 };
 
-/* Of the device /dev/noiommu. */
+/* Attributes of the device /dev/noiommu. */
 const struct attribute_group *noiommu_pin_groups[] = {
 	&noiommu_pin_group,
 	NULL

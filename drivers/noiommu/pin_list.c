@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_LIST_PINS: what a descriptor has pinned, and where it is.
+ * NOIOMMU_LIST_PINS: list the pins of a descriptor, with their extents.
  *
- * A pin keeps its references in the order of the range, and of each what size of page
- * it is for. Its extents are made of them again, as they were when it was made.
+ * A pin keeps its references in the order of the range, each with the size of the page
+ * that it is for. The extents are computed from these again, and are the same as when
+ * the pin was made.
  *
- * The user's memory may be slow to write to, or a handler of userfaultfd may never
- * provide it, and NOIOMMU_UNPIN releases at once. So no lock and no reference on a pin
- * is held meanwhile: extents are made under the lock of the array of pins, some at
- * a time, and written without it. A pin that was released between two steps is
- * forgotten, with what has been written of it.
+ * Writing to the user's memory may be slow, or never end if a userfaultfd handler does
+ * not provide it. But NOIOMMU_UNPIN must release memory at once. So no lock and no
+ * reference on a pin is held during a write. Extents are computed under the lock of the
+ * array of pins, some at a time, and written without it. If a pin is released between
+ * two steps, the extents written for it are dropped.
  */
 #include <linux/io.h>
 #include <linux/list.h>
@@ -20,11 +21,11 @@
 #include "pinned.h"
 
 /**
- * enum noiommu_listing_state - how far it is with a pin
- * @NOIOMMU_LISTING_GONE: it was released meanwhile
- * @NOIOMMU_LISTING_WHOLE: all extents are made
- * @NOIOMMU_LISTING_MORE: there are more
- * @NOIOMMU_LISTING_FULL: there are more, and the buffer must be written first
+ * enum noiommu_listing_state - progress with a pin
+ * @NOIOMMU_LISTING_GONE: the pin was released meanwhile
+ * @NOIOMMU_LISTING_WHOLE: all its extents are computed
+ * @NOIOMMU_LISTING_MORE: more extents follow
+ * @NOIOMMU_LISTING_FULL: more extents follow, and the buffer must be written first
  */
 enum noiommu_listing_state {
 	NOIOMMU_LISTING_GONE,
@@ -34,18 +35,19 @@ enum noiommu_listing_state {
 };
 
 /**
- * struct noiommu_listing - a call that is under way
+ * struct noiommu_listing - a call of NOIOMMU_LIST_PINS that is running
  * @node: in the listings of the file
- * @id: of the pin that it is about, or of the next
- * @pinned: this pin, until it is told or released
- * @chunk: what comes next of it
- * @index: in @chunk
- * @va: where that begins
- * @extents: of all pins so far
- * @first: how many extents there were before this pin
- * @pins: the user's array
- * @room: how many pins it takes; more are only counted
- * @total: pins so far, without this one
+ * @id: ID of the current pin, or where to search for the next one
+ * @pinned: the current pin, without a reference; NULL once all its extents are computed,
+ *          or once it is released
+ * @chunk: the chunk of @pinned that comes next
+ * @index: the reference in @chunk that comes next
+ * @va: virtual address where this reference begins
+ * @extents: extents of all pins so far
+ * @first: number of extents before the current pin
+ * @pins: the user's array of pins
+ * @room: elements of @pins; further pins are only counted
+ * @total: number of pins before the current one
  */
 struct noiommu_listing {
 	struct list_head node;
@@ -62,9 +64,9 @@ struct noiommu_listing {
 };
 
 /**
- * noiommu_listings_forget() - a pin is released
- * @file: the open file, of which the lock of the pins is held
- * @pinned: the pin, which is not in its array any more
+ * noiommu_listings_forget() - tell running listings that a pin is released
+ * @file: the open file; the caller holds the lock of its pins
+ * @pinned: the pin, already removed from the array
  */
 void noiommu_listings_forget(struct noiommu_file *file,
 			     const struct noiommu_pinned *pinned)
@@ -77,7 +79,7 @@ void noiommu_listings_forget(struct noiommu_file *file,
 			listing->pinned = NULL;
 }
 
-/* From now on the memory may be given to functions of the caller. */
+/* From now on the caller may give the addresses to functions of its own. */
 static void noiommu_listing_shares(const struct noiommu_listing *listing)
 {
 	struct noiommu_hold *hold = &listing->pinned->hold;
@@ -86,7 +88,7 @@ static void noiommu_listing_shares(const struct noiommu_listing *listing)
 		hold->all = true;
 }
 
-/* Begins with the next pin. Return: false if there is none. */
+/* Goes to the next pin. Return: false if none is left. */
 static bool noiommu_listing_next(struct noiommu_file *file,
 				 struct noiommu_listing *listing,
 				 struct noiommu_pin_info *info)
@@ -114,8 +116,8 @@ static bool noiommu_listing_next(struct noiommu_file *file,
 }
 
 /*
- * Goes on to the end of a chunk, or until the buffer is full: no more than that, as a
- * spinlock is held.
+ * Continues to the end of a chunk, or until the buffer is full. It stops there because
+ * a spinlock is held.
  */
 static enum noiommu_listing_state
 noiommu_listing_chunk(struct noiommu_listing *listing)
@@ -159,7 +161,7 @@ noiommu_listing_step(struct noiommu_file *file, struct noiommu_listing *listing)
 	return state;
 }
 
-/* Return: 1 if there may be another one, 0 if there is none, or an errno. */
+/* Lists the next pin. Return: 1 if more may follow, 0 if none was left, or an errno. */
 static int noiommu_listing_pin(struct noiommu_file *file,
 			       struct noiommu_listing *listing)
 {
@@ -180,7 +182,7 @@ static int noiommu_listing_pin(struct noiommu_file *file,
 			ret = noiommu_extents_write(extents);
 		cond_resched();
 	} while (!ret && state >= NOIOMMU_LISTING_MORE);
-	/* What the next pin begins with continues nothing. */
+	/* Flush, so that the next pin does not continue the last extent. */
 	ret = ret ?: noiommu_extents_flush(extents);
 	if (ret)
 		return ret;
@@ -214,9 +216,9 @@ static int noiommu_listing_run(struct noiommu_file *file,
 
 /**
  * noiommu_list_pins() - NOIOMMU_LIST_PINS
- * @ucmd: of a struct noiommu_list_pins
+ * @ucmd: the call, with a struct noiommu_list_pins
  *
- * Return: 0, or an errno as documented there.
+ * Return: 0, or an errno as documented for &struct noiommu_list_pins.
  */
 int noiommu_list_pins(struct noiommu_ucmd *ucmd)
 {
@@ -235,7 +237,7 @@ int noiommu_list_pins(struct noiommu_ucmd *ucmd)
 	    !cmd->extents != !cmd->nr_extents)
 		return -EINVAL;
 	noiommu_extents_init(extents, cmd->extents, cmd->nr_extents, 0);
-	/* They are as they are, whatever the functions of the caller reach. */
+	/* List all extents, even those that functions of the caller cannot reach. */
 	extents->limit = U64_MAX;
 	ret = noiommu_listing_run(ucmd->file, &listing);
 	if (ret)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a range is pinned.
+ * Pin a range.
  *
- * A page is pinned by a reference on the folio it belongs to, and a folio moves
- * as a whole or not at all. So one reference is enough for what one huge page
- * maps: the range is gone through in strides. A stride is longer than a page
- * only where a single entry of the page table maps all of it, seen after
- * the pin was taken: from then on the kernel cannot put other pages there.
+ * A page is pinned by a reference on its folio, and a folio moves as a whole or not
+ * at all. So one reference is enough for a whole huge page, and the walk goes through
+ * the range in strides. A stride is longer than a page only if a single page-table
+ * entry maps all of it. This is checked after the pin was taken, because from then on
+ * the kernel cannot put other pages there.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -15,8 +15,8 @@
 #include "pinned.h"
 
 /*
- * Return: why nothing could be pinned at an address, or 0 to try again: once, when
- * what userfaultfd provides has been faulted in.
+ * Return: an errno with the reason why nothing could be pinned at walk->va. Or 0 to try
+ * again, once for an address: if userfaultfd has now provided the page.
  */
 static int noiommu_pin_error(struct noiommu_pin_walk *walk, long got)
 {
@@ -36,7 +36,7 @@ static int noiommu_pin_error(struct noiommu_pin_walk *walk, long got)
 	return noiommu_reason(va, flags);
 }
 
-/* How much around va does the entry map that maps it? 0 if none does. */
+/* Return: bytes that the page-table entry for va maps, 0 if it maps nothing. */
 static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 {
 	unsigned long entry;
@@ -49,8 +49,8 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 }
 
 /*
- * All references of a chunk are for pages of the same order, so that it is known
- * afterwards what each is for.
+ * Makes room for a reference. All references of a chunk are for pages of the same order,
+ * so that the range of each is known later.
  *
  * Return: 0 if the last chunk has room for one more of this order; or -ENOMEM.
  */
@@ -77,7 +77,7 @@ static int noiommu_pin_pages(unsigned long va, int count, bool write,
 	return noiommu_compat_pin_fast(va, count, flags, pages);
 }
 
-/* Counts a piece of the range, and adds its address to the extents. */
+/* Counts a pinned piece of the range, and appends it to the extents. */
 static __always_inline int noiommu_pin_add(struct noiommu_pin_walk *walk,
 					   struct page *page, u64 phys,
 					   unsigned long va, unsigned long next)
@@ -90,7 +90,7 @@ static __always_inline int noiommu_pin_add(struct noiommu_pin_walk *walk,
 				   noiommu_folio_flags(folio));
 }
 
-/* Pins what is left of what one entry maps, and learns its size. */
+/* Pins the rest of the page-table entry at walk->va, and stores the entry's size. */
 static int noiommu_pin_one(struct noiommu_pin_walk *walk)
 {
 	unsigned long va = walk->va, next, pfn, size;
@@ -120,15 +120,16 @@ static int noiommu_pin_one(struct noiommu_pin_walk *walk)
 			       next);
 }
 
-/* How many huge pages to pin before a look at how they are mapped. */
+/* How many huge pages to pin before checking how they are mapped. */
 #define NOIOMMU_HUGE_BATCH 16
 
 /*
- * Pins huge pages two by two: the last small page of one and the first of the
- * next are neighbours and take one call, and most of what a pin of one page
- * costs is the way down the page table. Of an odd one it is the last page.
+ * Pins huge pages in pairs: one call pins the last small page of the first and the first
+ * small page of the second, which are neighbours. Most of the cost of a call is the way
+ * down the page table. If the count is odd, the last huge page is pinned by its last
+ * small page.
  *
- * Return: how many are pinned.
+ * Return: how many huge pages are pinned.
  */
 static unsigned int noiommu_pin_pairs(unsigned long va, unsigned long size,
 				      bool write, struct page **pages,
@@ -147,7 +148,7 @@ static unsigned int noiommu_pin_pairs(unsigned long va, unsigned long size,
 	return i;
 }
 
-/* How many of the pinned pages are mapped by an entry of that size each? */
+/* Return: how many of the pinned pages have a page-table entry of this size each. */
 static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 					 struct page **pages,
 					 unsigned int count,
@@ -168,7 +169,7 @@ static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 	return i;
 }
 
-/* Pins some huge pages, or what is there if they are not as the last one was. */
+/* Pins some huge pages of the last size, or a single entry if the size has changed. */
 static int noiommu_pin_huge(struct noiommu_pin_walk *walk)
 {
 	unsigned long va = walk->va, size = walk->size;
@@ -201,7 +202,7 @@ static int noiommu_pin_huge(struct noiommu_pin_walk *walk)
 	return ret;
 }
 
-/* Pins what is left of a table that maps small pages. */
+/* Pins the rest of a page table that maps small pages. */
 static int noiommu_pin_table(struct noiommu_pin_walk *walk)
 {
 	unsigned long end = min(ALIGN(walk->va + 1, PMD_SIZE), walk->end);
@@ -233,10 +234,10 @@ static int noiommu_pin_table(struct noiommu_pin_walk *walk)
 }
 
 /*
- * Tries what was right last time: a huge page is followed by others, a small
- * one by those in the same table. What comes at the end of a table, or is not
- * present and may become anything when it is faulted in, shows its size first.
- * For what is left of a single page the size makes no difference.
+ * Tries the last size first: more huge pages usually follow a huge page, and small pages
+ * of the same table follow a small one. At the start of a table the size is looked up.
+ * An absent page may have any size once it is faulted in, so it is pinned alone, which
+ * shows the size. For the rest of a single page the size makes no difference.
  */
 static int noiommu_pin_next(struct noiommu_pin_walk *walk)
 {
@@ -266,14 +267,14 @@ static int noiommu_pin_charge(struct noiommu_pin_walk *walk)
 }
 
 /**
- * noiommu_pin_range() - pin all that is left of a range
+ * noiommu_pin_range() - pin the rest of a range
  * @walk: the pin that is being made
  *
- * It is charged for what has been pinned after each step, of some huge pages or a
- * table of small ones, as only then it is known of what folios they are.
+ * Each step pins some huge pages or a table of small ones. It charges for them after
+ * that, because their folios are only known then.
  *
- * Return: 0, or an errno as documented for NOIOMMU_PIN; then some of it may be
- * pinned.
+ * Return: 0, or an errno as documented for &struct noiommu_pin. Then a part of the range
+ * may be pinned, which the caller must release.
  */
 int noiommu_pin_range(struct noiommu_pin_walk *walk)
 {

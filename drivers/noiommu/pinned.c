@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a pin holds: made, counted, released.
+ * The references of a pin, and their accounting.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -14,17 +14,17 @@
 #include "compat.h"
 #include "pinned.h"
 
-/* So that neither allocation is larger than a page. */
+/* These limits keep each allocation within a page. */
 #define NOIOMMU_FIRST_ROOM \
 	((PAGE_SIZE - sizeof(struct noiommu_pinned)) / sizeof(struct page *))
 #define NOIOMMU_CHUNK_ROOM \
 	((PAGE_SIZE - sizeof(struct noiommu_chunk)) / sizeof(struct page *))
 
-/* Of the ranges of all pins, and of those whose descriptor has ended. */
+/* Bytes of the ranges of all pins, and of the pins that have lost their descriptor. */
 atomic64_t noiommu_pinned_bytes = ATOMIC64_INIT(0);
 atomic64_t noiommu_held_bytes = ATOMIC64_INIT(0);
 
-/* As iommufd and io_uring do it: what a user keeps locked, in whatever process. */
+/* As iommufd and io_uring: counts locked pages for the user, across all processes. */
 static bool noiommu_user_charge(struct user_struct *user, unsigned long pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
@@ -39,11 +39,11 @@ static bool noiommu_user_charge(struct user_struct *user, unsigned long pages)
 }
 
 /**
- * noiommu_pinned_charge() - count pages that a pin keeps
+ * noiommu_pinned_charge() - count more pages that a pin keeps
  * @pinned: the pin
- * @pages: how many more
+ * @pages: number of additional pages
  *
- * Return: 0, or -ENOMEM if it would be more than RLIMIT_MEMLOCK of the caller.
+ * Return: 0, or -ENOMEM if the user would exceed RLIMIT_MEMLOCK of the caller.
  */
 int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages)
 {
@@ -64,7 +64,7 @@ static void noiommu_pinned_uncharge(struct noiommu_pinned *pinned)
 	}
 }
 
-/* Asked once and remembered, and no cause for a record in the audit log. */
+/* The result is stored in the pin. A missing capability is not worth an audit record. */
 static struct user_struct *noiommu_charged_user(void)
 {
 	if (ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
@@ -73,8 +73,8 @@ static struct user_struct *noiommu_charged_user(void)
 }
 
 /**
- * noiommu_pinned_release() - let go of all that a pin holds
- * @pinned: is freed
+ * noiommu_pinned_release() - unpin the memory of a pin, and free the pin
+ * @pinned: the pin, which nobody else can access any more
  */
 void noiommu_pinned_release(struct noiommu_pinned *pinned)
 {
@@ -104,17 +104,18 @@ static void noiommu_pinned_unhold(struct noiommu_hold *hold)
 }
 
 /**
- * noiommu_pinned_hold() - the descriptor of a pin has ended
+ * noiommu_pinned_hold() - hold a pin whose descriptor has ended, if necessary
  * @pinned: the pin
  *
- * Return: true if a function may still write to the memory: it is released when
- * none may. False if none may now: the caller releases it.
+ * Return: true if a function may still write to the memory: the pin is released when no
+ * function may, and the caller must not use it. False if no function may write to it now:
+ * the caller must release it.
  */
 bool noiommu_pinned_hold(struct noiommu_pinned *pinned)
 {
 	u64 length = pinned->length;
 
-	/* Once it is held it may be gone. */
+	/* Once it is held, it may be freed at any time. */
 	atomic64_add(length, &noiommu_held_bytes);
 	if (noiommu_hold(&pinned->hold))
 		return true;
@@ -123,12 +124,12 @@ bool noiommu_pinned_hold(struct noiommu_pinned *pinned)
 }
 
 /**
- * noiommu_pinned_alloc() - a pin that holds nothing yet
- * @va: first byte of its range
+ * noiommu_pinned_alloc() - allocate a pin without references
+ * @va: first byte of its range, without a tag
  * @length: bytes of its range
- * @write: the device will write
+ * @write: the device will write to the memory
  *
- * Return: the pin, or -ENOMEM as a pointer.
+ * Return: the pin, for noiommu_pinned_release(); or -ENOMEM as a pointer.
  */
 struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 {
@@ -159,9 +160,9 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 }
 
 /**
- * noiommu_pinned_grow() - room for more references
- * @pinned: of which the last chunk takes no more
- * @wanted: how many there will be at most; there may be room for less
+ * noiommu_pinned_grow() - make room for more references
+ * @pinned: a pin whose last chunk is full, or is for pages of another order
+ * @wanted: the most references that may follow; the new chunk may have room for fewer
  *
  * Return: 0 or -ENOMEM.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a pin holds.
+ * Pins: their references, and the accounting of these.
  *
- * Vocabulary: a pin is what the user has an ID of. It holds references, each to
- * a struct page; "small" and "huge" are about what an entry of the page table maps.
+ * Vocabulary: a pin is the object that has an ID. It holds references, each to a struct
+ * page. "Small" and "huge" are the sizes that a page-table entry maps.
  */
 #ifndef NOIOMMU_PINNED_H
 #define NOIOMMU_PINNED_H
@@ -18,11 +18,12 @@
 
 /**
  * struct noiommu_chunk - some references of a pin
- * @next: the chunk after this one
- * @count: how many of @pages are filled
- * @room: how many there are
- * @order: each is for what is in the range of this many pages, aligned to as many
- * @pages: each pinned once; any of the pages that the reference is for
+ * @next: the next chunk, NULL at the end
+ * @count: number of elements of @pages that are filled
+ * @room: number of elements of @pages
+ * @order: each reference is for a block of (1 << order) pages, aligned to its size, as
+ *         far as the block is in the range
+ * @pages: the references, each pinned once; each is any page of its block
  */
 struct noiommu_chunk {
 	struct noiommu_chunk *next;
@@ -34,16 +35,17 @@ struct noiommu_chunk {
 
 /**
  * struct noiommu_pinned - a pin
- * @mm: of the process that made it, whose pinned memory (VmPin) counts it; a
- *      reference is held on the structure, not on the memory
- * @user: whose locked memory counts it, NULL for a process that had CAP_IPC_LOCK
- * @locked: pages that are counted at both
- * @va: first byte of the range, for that process
+ * @mm: mm of the process that made it, which counts the pages (VmPin). The pin holds a
+ *      reference on the structure (mmgrab), not on the address space
+ * @user: the user whose locked memory counts the pages; the pin holds a reference. NULL
+ *        for a process that had CAP_IPC_LOCK
+ * @locked: number of pages that both count
+ * @va: first byte of the range, in the address space of that process
  * @length: bytes of the range
- * @write: the device may have written
- * @hold: for when the descriptor is closed and a function may still write
- * @last: the chunk that is filled now
- * @first: the first chunk, enough for most pins
+ * @write: the device may have written to the memory
+ * @hold: in use while the descriptor is closed and a function may still write
+ * @last: the chunk that is being filled
+ * @first: the first chunk, large enough for most pins
  */
 struct noiommu_pinned {
 	struct mm_struct *mm;
@@ -58,16 +60,16 @@ struct noiommu_pinned {
 };
 
 /**
- * struct noiommu_tally - how many pages the references of a pin keep from others
- * @pages: of which the pin has not been charged yet
- * @folio: the large one that the last reference was on, if it is not in @pages yet
- * @covered: how many of its pages the range has so far
- * @part: a folio that is in @pages, though the range has only a part of it
- * @parts: the others, by page frame
+ * struct noiommu_tally - count of the pages that a pin keeps from others
+ * @pages: pages that the pin has not been charged for yet
+ * @folio: the large folio of the last reference, if it is not in @pages yet, else NULL
+ * @covered: number of pages of @folio that the range covers so far
+ * @part: the first folio that was counted although the range covers only a part of it
+ * @parts: the other such folios, by page frame number
  *
- * A reference keeps the whole folio. One of which the range has all pages counts
- * each time that it has; one of which it has a part counts as a whole and once,
- * however many pieces the range has of it.
+ * A reference keeps the whole folio. If a piece of the range covers all pages of a folio,
+ * they count for each such piece. If pieces cover only parts of a folio, all its pages
+ * count once, whatever the number of pieces.
  */
 struct noiommu_tally {
 	unsigned long pages;
@@ -79,14 +81,14 @@ struct noiommu_tally {
 
 /**
  * struct noiommu_pin_walk - a pin that is being made
- * @pinned: the references so far
- * @tally: what they keep
- * @extents: where they are
- * @va: what is pinned up to here
- * @end: of the range
- * @retried: where userfaultfd was waited for last, no address of the range if
- *           nowhere
- * @size: what the entry maps that was seen last; the next is likely the same
+ * @pinned: the pin, with the references so far
+ * @tally: count of the pages that they keep
+ * @extents: their physical addresses
+ * @va: the range is pinned up to this virtual address
+ * @end: end of the range, exclusive
+ * @retried: last address that was faulted in for userfaultfd; @end if none was
+ * @size: bytes that the last page-table entry maps, 0 if not known; the next entry likely
+ *        maps as many
  */
 struct noiommu_pin_walk {
 	struct noiommu_pinned *pinned;
@@ -98,7 +100,7 @@ struct noiommu_pin_walk {
 	unsigned long size;
 };
 
-/* How many pages of an order a range touches. */
+/* Return: number of pages of an order that a range touches. */
 static inline unsigned long noiommu_pages_of(unsigned long va, unsigned long end,
 					     unsigned int order)
 {
@@ -107,7 +109,7 @@ static inline unsigned long noiommu_pages_of(unsigned long va, unsigned long end
 	return ((end - 1) >> shift) - (va >> shift) + 1;
 }
 
-/* The same of the smallest size. */
+/* Return: number of pages of the smallest size that a range touches. */
 static inline unsigned long noiommu_pages(unsigned long va, unsigned long end)
 {
 	return noiommu_pages_of(va, end, 0);
@@ -119,10 +121,10 @@ void noiommu_tally_destroy(struct noiommu_tally *tally);
 int noiommu_tally_folio(struct noiommu_tally *tally);
 
 /**
- * noiommu_tally_add() - count what a reference is for
+ * noiommu_tally_add() - count the pages of a reference
  * @tally: the tally so far
- * @folio: the reference is on it
- * @pages: how many pages of the range it is for, all of the folio
+ * @folio: folio of the reference
+ * @pages: number of pages of the range that it is for, all in @folio
  *
  * Return: 0 or -ENOMEM.
  */
