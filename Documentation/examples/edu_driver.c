@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver in userspace: DMA, and an interrupt when it is done.
+ * A driver in userspace: it starts DMA, and waits for the interrupt at its end.
  *
  * usage: edu_driver PCI-ADDRESS [ADDRESS-BITS]
  *
- * The device is QEMU's edu, bound to noiommu-pci. It copies a message from
- * memory into its own buffer, and back to another place in memory. Its addresses have
- * 28 bits, unless QEMU was told otherwise (dma_mask). Start here for a driver of
- * your own.
+ * The device is QEMU's edu, bound to noiommu-pci. It copies a message from memory into
+ * its own buffer, and back to another place in memory. Its addresses have 28 bits, unless
+ * QEMU's dma_mask option changes that. Start here for a driver of your own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +28,7 @@
 #define MESSAGE_SIZE 2048
 #define TIMEOUT_MS 10000
 
-/* Registers of edu, of 32 bits and of 64, and where it sees its own buffer. */
+/* Indexes of edu's 32-bit and 64-bit registers, and its address of its own buffer. */
 #define EDU_INTERRUPTS (0x24 / 4)
 #define EDU_ACKNOWLEDGE (0x64 / 4)
 #define EDU_DMA_SOURCE (0x80 / 8)
@@ -42,7 +41,7 @@
 #define EDU_DMA_INTERRUPT (1 << 2)
 #define EDU_BUFFER 0x40000
 #define EDU_ADDRESS_BITS 28
-/* How often to look for memory that the device can reach. */
+/* How many pages to try until the device can reach one. */
 #define MAX_PAGES 16384
 
 static int container, group, device, noiommu, interrupt;
@@ -58,7 +57,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* --- Open: as for any device of VFIO ------------------------------------- */
+/* --- Open: the same for any VFIO device ---------------------------------- */
 
 static int open_file(const char *path)
 {
@@ -118,7 +117,7 @@ static void map_registers(void)
 		fail("mmap of BAR 0");
 }
 
-/* VFIO gives the device out with DMA off, and MSI is DMA, too. */
+/* VFIO opens the device with DMA off, and MSI needs DMA, too. */
 static void enable_dma(void)
 {
 	const __u16 command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
@@ -130,7 +129,7 @@ static void enable_dma(void)
 
 /* --- Memory that the device may use -------------------------------------- */
 
-/* Returns 0 where the device cannot reach: it would write elsewhere. */
+/* Returns 0 if the device cannot reach the page: its DMA would write elsewhere. */
 static __u64 translate(void)
 {
 	struct noiommu_extent extent;
@@ -151,7 +150,7 @@ static __u64 translate(void)
 	return 0;
 }
 
-/* Keeps what the device cannot reach, or it would come again. */
+/* Keeps pages that the device cannot reach, or mmap() would return them again. */
 static __u64 find_memory(void)
 {
 	__u64 phys;
@@ -172,12 +171,12 @@ static __u64 find_memory(void)
 }
 
 /*
- * Mapped where it is, it is pinned until it is unmapped or the container is
- * closed. If the page moves between the two calls the second fails, so once more.
+ * VFIO_IOMMU_MAP_DMA pins the page until it is unmapped or the container is closed. If
+ * the page moves between the two calls, the second fails, and both are repeated.
  *
- * NOIOMMU_PIN is the other way: one call for any number of extents, no limit on
- * their number, no VFIO_IOMMU_MAP_DMA. Take it where nothing else (a library, a
- * framework, the same program on hosts with an IOMMU) expects to map memory.
+ * NOIOMMU_PIN is an alternative: one call for any number of extents, no limit on their
+ * number, no VFIO_IOMMU_MAP_DMA. Use it if nothing else (a library, a framework, the
+ * same program on hosts with an IOMMU) expects to map memory.
  */
 static __u64 map_memory(void)
 {
@@ -199,7 +198,7 @@ static __u64 map_memory(void)
 
 /* --- Interrupts ---------------------------------------------------------- */
 
-/* For MSI-X: its index, and as many eventfds as vectors. */
+/* For MSI-X, use its index, and one eventfd for each vector. */
 static void enable_interrupt(void)
 {
 	char buffer[sizeof(struct vfio_irq_set) + sizeof(int)] = {};
@@ -232,7 +231,7 @@ static void wait_for_interrupt(void)
 
 /* --- The device ---------------------------------------------------------- */
 
-/* Volatile accesses of a device are in order; those of memory are made to be. */
+/* Volatile accesses to the device stay in order; the fence orders those to memory. */
 static void copy(__u64 from, __u64 to, __u64 direction)
 {
 	volatile __u32 *words = (volatile __u32 *)registers;
@@ -248,8 +247,8 @@ static void copy(__u64 from, __u64 to, __u64 direction)
 }
 
 /*
- * A mapping keeps the device open. Once it is closed it reaches no memory any
- * more, and the memory may be let go. Exit would do the same.
+ * Unmap the BAR first, because a mapping keeps the device open. A closed device does no
+ * DMA, so its memory may be released after that. Exit would do the same.
  */
 static void close_device(void)
 {

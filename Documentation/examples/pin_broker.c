@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for a device that outlives the process which drives it.
+ * A broker keeps a device's memory pinned while the process that drives the device
+ * restarts.
  *
- * usage: pin_broker SOCKET            keep memory and pins, until it is killed
- *        pin_broker SOCKET worker     get them, and wait until it is killed
+ * usage: pin_broker SOCKET            keep memory and pins until killed
+ *        pin_broker SOCKET worker     get them, and wait until killed
  *
- * The broker opens /dev/noiommu and takes huge pages. It hands both descriptors to each
- * worker that connects. The first worker pins the memory, which takes the time that it
- * takes. The next one finds it as it was: at the same addresses, with what is in it.
+ * The broker opens /dev/noiommu and allocates huge pages. It hands both descriptors to
+ * each worker that connects. The first worker pins the memory, which may take a while.
+ * The next worker finds the memory unchanged, at the same addresses.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -30,11 +31,11 @@
 #define BUFFERS_SIZE (4 * HUGE)
 #define MEMORY_SIZE (RINGS_SIZE + BUFFERS_SIZE)
 #define MAX_PINS 2
-/* Where no process has anything, wherever its libraries are. */
+/* An address that is free in every process, wherever its libraries are. */
 #define MEMORY_AT ((void *)(1UL << 44))
 #define MAX_EXTENTS (MEMORY_SIZE / HUGE)
 
-/* What the broker keeps. */
+/* The descriptors that the broker keeps. */
 enum { NOIOMMU, MEMORY, KEPT };
 
 static void fail(const char *what)
@@ -94,12 +95,12 @@ static void hand_over(int worker, const int *kept)
 	control->cmsg_type = SCM_RIGHTS;
 	control->cmsg_len = CMSG_LEN(KEPT * sizeof(int));
 	memcpy(CMSG_DATA(control), kept, KEPT * sizeof(int));
-	/* Who went away meanwhile may come again. */
+	/* Only report: a worker that has gone away meanwhile may connect again. */
 	if (sendmsg(worker, &message.header, MSG_NOSIGNAL) != 1)
 		perror("sendmsg");
 }
 
-/* Whoever may connect to the socket gets memory of the whole machine: only root may. */
+/* Whoever connects to the socket gets access to all memory, so only root may connect. */
 static int serve(const char *path)
 {
 	struct sockaddr_un address;
@@ -152,7 +153,7 @@ static void receive(const char *path, int *kept)
 	close(fd);
 }
 
-/* How many pins there are. */
+/* Returns the number of pins. */
 static unsigned int list(int noiommu)
 {
 	struct noiommu_list_pins cmd = {
@@ -199,14 +200,17 @@ static char *map(int memory, void *where)
 	return va;
 }
 
-/* What was pinned is mapped where the worker had it that pinned it. */
+/* Returns the address where the worker that pinned the memory had mapped it. */
 static void *first_address(void)
 {
 	return (void *)(uintptr_t)(pins[0].va < pins[1].va ? pins[0].va :
 				   pins[1].va);
 }
 
-/* A worker that was killed between its two pins has left one, which is no use. */
+/*
+ * Maps the memory, and pins it unless both pins exist. A single pin is useless: its worker
+ * was killed between its two pins.
+ */
 static char *get_memory(const int *kept)
 {
 	unsigned int count = list(kept[NOIOMMU]);
@@ -248,7 +252,7 @@ static int work(const char *path)
 	receive(path, kept);
 	memory = get_memory(kept);
 	print_pins();
-	/* This would open the device, and drive it. */
+	/* A real worker would open the device here, and drive it. */
 	printf("worker %d has the memory\n", ++*(int *)memory);
 	fflush(stdout);
 	pause();

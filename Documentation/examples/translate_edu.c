@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where is my memory, map it there, and let a device use it.
+ * Look up physical addresses, map memory at these IOVAs, and let a device use it.
  *
  * usage: translate_edu PCI-ADDRESS [ADDRESS-BITS]
  *
- * The device is QEMU's edu, bound to vfio-pci. It copies a buffer out of memory
- * and back to another place, at the physical addresses that /dev/noiommu tells. Its
- * addresses have 28 bits, unless QEMU was told otherwise (dma_mask).
+ * The device is QEMU's edu, bound to vfio-pci. It copies a buffer out of memory and back
+ * to another place, at the physical addresses that /dev/noiommu returns. Its addresses
+ * have 28 bits, unless QEMU's dma_mask option changes that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 #define COPY_SIZE 2048
 #define EDU_BUFFER 0x40000
 #define EDU_ADDRESS_BITS 28
-/* How often to look for memory that the device can reach. */
+/* How many buffers to try until the device can reach one. */
 #define MAX_BUFFERS 1024
 
 static int container, device, noiommu;
@@ -41,7 +41,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* As for any device with an IOMMU. */
+/* The same as for any device behind an IOMMU. */
 static void open_device(const char *address)
 {
 	char path[128], link[128];
@@ -94,9 +94,9 @@ static void enable_dma(void)
 }
 
 /*
- * One call, as there is room for as many extents as there can be. Returns how many
- * there are, or 0 if the device cannot reach all of the buffer: it would write
- * elsewhere, and nobody would notice.
+ * One call is enough, because the array has room for the most extents possible. Returns
+ * the number of extents, or 0 if the device cannot reach the whole buffer: its DMA would
+ * write elsewhere, and nothing would report it.
  */
 static unsigned int translate(void *buffer)
 {
@@ -129,7 +129,7 @@ static void unmap(const struct noiommu_extent *extent)
 		fail("VFIO_IOMMU_UNMAP_DMA");
 }
 
-/* Maps each extent at its physical address; 0, or -1 if one has moved. */
+/* Maps each extent at its physical address. Returns 0, or -1 if an extent has moved. */
 static int map(char *buffer, unsigned int count)
 {
 	unsigned int i;
@@ -155,7 +155,7 @@ static int map(char *buffer, unsigned int count)
 	return 0;
 }
 
-/* Memory that the device can reach; what it cannot is kept, or it would come again. */
+/* Keeps buffers that the device cannot reach, or mmap() would return them again. */
 static char *find_buffer(void)
 {
 	char *buffer;
@@ -174,7 +174,7 @@ static char *find_buffer(void)
 	exit(3);
 }
 
-/* Pages may move between the two steps. Once mapped they are pinned. */
+/* Tries again if pages move between the two steps. Once mapped, they are pinned. */
 static unsigned int translate_and_map(char **buffer)
 {
 	unsigned int count;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_TRANSLATE: where is this memory?
+ * NOIOMMU_TRANSLATE: look up the physical addresses of a range.
  *
- * A range is gone through in batches: looked up, then handed to the user. What is
- * present is looked up without a lock. Where that comes to nothing, the mmap
- * lock is taken, and the next pages are faulted in, or turn out to be device
- * memory.
+ * The range is processed in batches: each is looked up, then written to the user's
+ * array. Present pages are looked up without a lock. If that finds nothing, the mmap
+ * lock is taken. The next pages are then faulted in, or turn out to be device memory.
  */
 #include <linux/ioport.h>
 #include <linux/mm.h>
@@ -21,16 +20,19 @@
 
 /**
  * struct noiommu_batch - some pages of the range
- * @va: first byte
- * @end: end of the range
+ * @va: virtual address of the first byte of the batch
+ * @end: end of the whole range, exclusive
  * @flags: bits of enum noiommu_access_flags
- * @slow: @entries may be of anything
- * @device: if so, of a mapping of device memory
- * @usable: end of device memory that has the same address on its bus
- * @count: how many entries are filled
- * @room: how many there are
- * @entries: as noiommu_entry() makes them; each stands for what is left of the
- *           page, huge or not, that maps the address where the one before ends
+ * @slow: @entries come from noiommu_walk_slow() and may be any memory; otherwise they
+ *        are RAM
+ * @device: valid with @slow: they come from a mapping of device memory
+ * @usable: physical end address of the last device memory that has the same address on
+ *          its bus
+ * @count: number of entries filled
+ * @room: number of elements of @entries
+ * @entries: page frames and orders, see noiommu_entry(). Each entry covers the rest of
+ *           the page, huge or not, that maps the address where the previous entry ends.
+ *           Points to @small or is allocated
  * @small: entries for short ranges, which need no allocation
  */
 struct noiommu_batch {
@@ -69,7 +71,7 @@ static void noiommu_batch_free(struct noiommu_batch *batch)
 		kfree(batch->entries);
 }
 
-/* Return: 0 if the batch has at least one entry, or why it has none. */
+/* Return: 0 if the batch has at least one entry, else an errno. */
 static int noiommu_batch_fill(struct noiommu_batch *batch)
 {
 	unsigned long va = ALIGN_DOWN(batch->va, PAGE_SIZE);
@@ -91,7 +93,7 @@ static int noiommu_batch_fill(struct noiommu_batch *batch)
 	return 0;
 }
 
-/* What is found without a lock is RAM. */
+/* Return: flags of an extent. The walk without a lock finds only RAM. */
 static u32 noiommu_batch_flags(const struct noiommu_batch *batch,
 			       unsigned long pfn)
 {
@@ -102,7 +104,10 @@ static u32 noiommu_batch_flags(const struct noiommu_batch *batch,
 	return noiommu_folio_flags(page_folio(pfn_to_page(pfn)));
 }
 
-/* Asks once for memory that is contiguous: a BAR as a whole has moved, or has not. */
+/*
+ * Return: true if device memory has the same address on its bus. Contiguous memory is
+ * checked only once, because a BAR moves as a whole.
+ */
 static bool noiommu_batch_usable(struct noiommu_batch *batch, u64 phys,
 				 u64 length)
 {
@@ -113,6 +118,8 @@ static bool noiommu_batch_usable(struct noiommu_batch *batch, u64 phys,
 }
 
 /*
+ * Appends the entries to the extents.
+ *
  * Return: 0, -EFAULT, -ERANGE, -EOPNOTSUPP, or -ENOSPC if the user's array is full.
  */
 static int noiommu_batch_drain(struct noiommu_batch *batch,
@@ -163,7 +170,7 @@ static int noiommu_translate_range(struct noiommu_batch *batch,
 	return ret == -ENOSPC ? 0 : ret;
 }
 
-/* One window for all members: this is much of what a look-up of one page costs. */
+/* Opens one access window for all members: it is much of the cost of a one-page call. */
 static int noiommu_translate_answer(struct noiommu_translate __user *to,
 				    const struct noiommu_translate *cmd,
 				    const struct noiommu_extents *extents)
@@ -183,9 +190,9 @@ fault:
 
 /**
  * noiommu_translate() - NOIOMMU_TRANSLATE
- * @ucmd: of a struct noiommu_translate
+ * @ucmd: the call, with a struct noiommu_translate
  *
- * Return: 0, or an errno as documented there.
+ * Return: 0, or an errno as documented for &struct noiommu_translate.
  */
 int noiommu_translate(struct noiommu_ucmd *ucmd)
 {
@@ -209,7 +216,7 @@ int noiommu_translate(struct noiommu_ucmd *ucmd)
 	noiommu_batch_free(&batch);
 	trace_noiommu_translate(cmd->va, cmd->length, cmd->flags, extents.total,
 				ret);
-	/* An array that cannot be written has no valid extents. */
+	/* If the array cannot be written, no extents are valid: report no progress. */
 	return noiommu_extents_flush(&extents) ?:
 	       noiommu_translate_answer(ucmd->user, cmd, &extents) ?: ret;
 }

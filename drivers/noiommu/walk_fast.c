@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How memory of the calling process is mapped, read without a lock.
+ * Read the page table of the calling process without a lock.
  *
- * As get_user_pages_fast() does: with interrupts off no page table is freed, so
- * that its entries can be read. Nothing is faulted in here and no reference is
- * taken. Whatever is not plainly there is left to walk.c, and so is what only the
- * VMA tells from other memory: secret memory, whose pages are small and of a file;
- * and device memory that has pages.
+ * This works like get_user_pages_fast(): while interrupts are off, no page table is
+ * freed, and its entries can be read. It faults nothing in and takes no reference.
+ * walk_slow.c handles all pages that are not simply present. It also handles memory
+ * that only the VMA can tell from other memory: secret memory, whose pages are small
+ * and belong to a file; and device memory that has struct pages.
  */
 #include <linux/hmm.h>
 #include <linux/mm.h>
@@ -18,13 +18,14 @@
 #if NOIOMMU_COMPAT_GUP_FAST
 
 /**
- * struct noiommu_fast_walk - a walk under way
- * @va: page-aligned address it has come to
- * @end: where to stop
- * @write: writable entries only
- * @pinned: the pages are pinned, or only their sizes asked for: any will do
- * @entry: the next to fill
- * @room: one after the last to fill
+ * struct noiommu_fast_walk - state of a walk
+ * @va: page-aligned virtual address of the next page
+ * @end: virtual address where the walk stops, exclusive
+ * @write: accept only writable page-table entries
+ * @pinned: accept memory of any kind, because the caller has pinned it or needs only the
+ *          page sizes
+ * @entry: the next entry to fill
+ * @room: end of the entries, exclusive
  */
 struct noiommu_fast_walk {
 	unsigned long va;
@@ -35,7 +36,7 @@ struct noiommu_fast_walk {
 	unsigned long *room;
 };
 
-/* The page may go away meanwhile, but not what says of which kind it is. */
+/* The page may be freed meanwhile, but the state that shows its kind stays readable. */
 static __always_inline bool
 noiommu_fast_takes(const struct noiommu_fast_walk *walk, unsigned long pfn)
 {
@@ -78,7 +79,7 @@ static bool noiommu_fast_ptes(struct noiommu_fast_walk *walk, pmd_t pmd)
 	return va == end;
 }
 
-/* Return: the address from which on the table maps no more huge pages. */
+/* Return: the address after the last huge page that was accepted. */
 static unsigned long noiommu_fast_huge(struct noiommu_fast_walk *walk,
 				       pmd_t *pmdp, unsigned long end)
 {
@@ -148,19 +149,19 @@ static bool noiommu_fast_puds(struct noiommu_fast_walk *walk)
 }
 
 /**
- * noiommu_walk_fast() - where some pages are that are present
- * @va: page-aligned address of the caller's memory
- * @end: where to stop
+ * noiommu_walk_fast() - look up present pages without a lock
+ * @va: page-aligned virtual address in the calling process
+ * @end: virtual address where to stop, exclusive
  * @flags: bits of enum noiommu_access_flags
- * @entries: out: as noiommu_entry() makes them; each stands for what is left of
- *           the page, huge or not, that maps the address where the one before
- *           ends
- * @room: how many entries there are room for
- * @pinned: the caller has pinned the pages, or wants to know their sizes only
+ * @entries: out: page frames and orders, see noiommu_entry(). Each entry covers the rest
+ *           of the page, huge or not, that maps the address where the previous entry
+ *           ends; the first one covers the page at @va
+ * @room: number of elements of @entries
+ * @pinned: the caller has pinned the pages, or needs only their sizes
  *
- * Return: how many are filled; less than could be, perhaps 0, where memory is
- * not present, not RAM, or not permitted, or if not @pinned, where it takes a look
- * at the mapping.
+ * Return: number of entries filled. The walk stops early, perhaps at once, at memory
+ * that is absent, not RAM or not permitted. Without @pinned it also stops at memory that
+ * needs a look at its VMA.
  */
 unsigned int noiommu_walk_fast(unsigned long va, unsigned long end, u32 flags,
 			       unsigned long *entries, unsigned int room,

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How memory of the calling process is mapped, faulted in if need be.
+ * Read the page table of the calling process under the mmap lock, and fault in
+ * absent pages.
  *
- * RAM is asked of hmm_range_fault(), but only for what is present. What is not is
- * faulted in one page at a time by fixup_user_fault(), which lets go of the mmap
- * lock while it waits, and ends on a fatal signal: whoever provides the page, as
- * a handler of userfaultfd or a server of FUSE does, may take forever.
+ * hmm_range_fault() looks up RAM, but only present pages. fixup_user_fault() faults
+ * in absent pages one by one. It drops the mmap lock while it waits, and a fatal
+ * signal ends the wait: the provider of a page, such as a userfaultfd handler or a
+ * FUSE server, may take forever.
  *
- * hmm_range_fault() wants an interval notifier, to hear of invalidations while
- * the caller sets up a page table of its own. There is no such table here, the
- * answer is a snapshot: so the notifier is one that is registered nowhere and
- * never invalidated.
+ * hmm_range_fault() requires an interval notifier, which reports invalidations to
+ * callers that set up a page table of their own. This file sets up none, because its
+ * answer is a snapshot. So its notifier is not registered, and never invalidated.
  *
- * Device memory has no struct page that could be asked for. The PFN comes from
- * the page table, after a fault if need be.
+ * Device memory has no struct page. Its page frame comes from the page table, after
+ * a fault if necessary.
  */
 #include <linux/hmm.h>
 #include <linux/hugetlb.h>
@@ -28,15 +28,15 @@
 #include "compat.h"
 
 /**
- * noiommu_check_range() - is this something to look at?
- * @va: first byte
- * @length: bytes
+ * noiommu_check_range() - check the arguments of a call
+ * @va: first byte of the range, without a tag
+ * @length: bytes of the range
  * @flags: bits of enum noiommu_access_flags
  *
  * Return: 0;
- * * -EOPNOTSUPP: a flag is not known.
+ * * -EOPNOTSUPP: unknown flag.
  * * -EINVAL: the length is zero, or the range wraps around.
- * * -EFAULT: no process has such addresses.
+ * * -EFAULT: the range lies outside the address space of processes.
  */
 int noiommu_check_range(u64 va, u64 length, u32 flags)
 {
@@ -51,7 +51,7 @@ int noiommu_check_range(u64 va, u64 length, u32 flags)
 	return 0;
 }
 
-/* Return: how many of the pages, from the first on, are present as asked for. */
+/* Return: number of pages, from the first on, that are present and permit the access. */
 static unsigned int noiommu_present(unsigned long va, unsigned long end,
 				    u32 flags, unsigned long *entries)
 {
@@ -82,7 +82,7 @@ static bool noiommu_vma_permits(const struct vm_area_struct *vma, u32 flags)
 	       (!(flags & NOIOMMU_ACCESS_WRITE) || vma->vm_flags & VM_WRITE);
 }
 
-/* Of memfd_secret(), which not even the kernel has mapped. */
+/* Memory of memfd_secret(), which even the kernel does not map. */
 static bool noiommu_vma_is_secret(const struct vm_area_struct *vma)
 {
 	return vma->vm_file &&
@@ -99,7 +99,7 @@ static bool noiommu_vma_is_hugetlb_file(struct vm_area_struct *vma,
 	       offset < i_size_read(file_inode(vma->vm_file));
 }
 
-/* The mmap lock may be dropped and taken again, which *unlocked then says. */
+/* May drop and retake the mmap lock; then it sets *unlocked. */
 static int noiommu_fault(unsigned long va, u32 flags, bool *unlocked)
 {
 	int ret;
@@ -110,7 +110,11 @@ static int noiommu_fault(unsigned long va, u32 flags, bool *unlocked)
 	return !ret || ret == -EINTR || ret == -ENOMEM ? ret : -EFAULT;
 }
 
-/* Faults in what is not present, but goes on only as long as the lock is held. */
+/*
+ * Faults in absent pages until a fault fails or drops the mmap lock.
+ *
+ * Return: false if the lock was dropped.
+ */
 static bool noiommu_fault_absent(unsigned long va, unsigned long end, u32 flags,
 				 const unsigned long *entries)
 {
@@ -130,11 +134,11 @@ static bool noiommu_fault_absent(unsigned long va, unsigned long end, u32 flags,
 }
 
 /*
- * A page together with what the same last-level table maps after it: one that is
- * not present seldom comes alone.
+ * Looks up a page, and the following pages of the same last-level table: absent pages
+ * seldom come alone.
  *
- * Return: how many entries are filled; -EAGAIN if the first page has been faulted
- * in and is to be looked at again, with the VMA; or why it has no answer.
+ * Return: number of entries filled; -EAGAIN if the first page was faulted in, and the
+ * caller must look up the VMA and the page again; or an errno for the first page.
  */
 static int noiommu_slow_ram(unsigned long va, unsigned long end, u32 flags,
 			    unsigned long *entries)
@@ -153,13 +157,13 @@ static int noiommu_slow_ram(unsigned long va, unsigned long end, u32 flags,
 	    noiommu_fault_absent(rest + count * PAGE_SIZE, end, flags,
 				 entries + 1 + count))
 		count = noiommu_present(rest, end, flags, entries + 1);
-	/* One for each page of the smallest size, whatever the mapping's is. */
+	/* One entry for each page of the smallest size, whatever size the mapping has. */
 	for (i = 0; i <= count; i++)
 		entries[i] = noiommu_entry(noiommu_entry_pfn(entries[i]), 0);
 	return count + 1;
 }
 
-/* Return: 0, or -EINVAL if the page table has no page frame there. */
+/* Return: 0, or -EINVAL if the page table maps no page frame at va. */
 static int noiommu_table_pfn(struct vm_area_struct *vma, unsigned long va,
 			     unsigned long *pfn, bool *writable)
 {
@@ -228,22 +232,22 @@ static int noiommu_slow_vma(unsigned long va, unsigned long end, u32 flags,
 }
 
 /**
- * noiommu_walk_slow() - where some pages are, faulted in if need be
- * @va: page-aligned address of the caller's memory
- * @end: page-aligned end
+ * noiommu_walk_slow() - look up pages, and fault in absent ones
+ * @va: page-aligned virtual address in the calling process
+ * @end: page-aligned virtual address where to stop, exclusive
  * @flags: bits of enum noiommu_access_flags
- * @entries: out: as noiommu_entry() makes them; each stands for what is left of
- *           the page, huge or not, that maps the address where the one before
- *           ends
- * @room: how many entries there are room for
- * @device: out: the mapping is one of device memory
+ * @entries: out: page frames and orders, see noiommu_entry(). Each entry covers the rest
+ *           of the page, huge or not, that maps the address where the previous entry
+ *           ends; the first one covers the page at @va
+ * @room: number of elements of @entries
+ * @device: out: true if the pages come from a mapping of device memory
  *
- * Return: how many are filled, at least one; or why the first page has no answer:
- * * -EFAULT: it is not mapped, or not so, or beyond the end of a file, or a
- *   device that does not answer now.
- * * -EOPNOTSUPP: it is secret.
- * * -ENOMEM: no memory for it, or no huge page.
- * * -EHWPOISON: it is broken.
+ * Return: number of entries filled, at least one; or an errno for the first page:
+ * * -EFAULT: it is not mapped, does not permit the access, lies beyond the end of its
+ *   file, or belongs to a device that does not respond now.
+ * * -EOPNOTSUPP: it is memory of memfd_secret().
+ * * -ENOMEM: out of memory, or out of huge pages.
+ * * -EHWPOISON: the kernel has taken it out of use after a memory error.
  * * -EINTR: a fatal signal is pending.
  */
 int noiommu_walk_slow(unsigned long va, unsigned long end, u32 flags,
@@ -267,14 +271,14 @@ int noiommu_walk_slow(unsigned long va, unsigned long end, u32 flags,
 }
 
 /**
- * noiommu_reason() - why can memory not be had that seems to be there?
- * @va: address of the caller's memory
+ * noiommu_reason() - find the errno for a fault that failed
+ * @va: virtual address in the calling process
  * @flags: bits of enum noiommu_access_flags
  *
- * A huge page that is missing and the end of a file are the same signal to a
- * process. As is a broken page to fixup_user_fault().
+ * A process gets the same signal for a missing huge page as for the end of a file.
+ * fixup_user_fault() returns the same errno for these and for a broken page.
  *
- * Return: -ENOMEM, -EHWPOISON, -EINTR, or -EFAULT if there is nothing to add.
+ * Return: -ENOMEM, -EHWPOISON or -EINTR; -EFAULT if it finds no other reason.
  */
 int noiommu_reason(unsigned long va, u32 flags)
 {
@@ -300,13 +304,13 @@ int noiommu_reason(unsigned long va, u32 flags)
 }
 
 /**
- * noiommu_fault_in() - make memory present that userfaultfd provides
- * @va: address of the caller's memory
+ * noiommu_fault_in() - fault in a page that a userfaultfd handler provides
+ * @va: virtual address in the calling process
  * @flags: bits of enum noiommu_access_flags
  *
- * On some kernels a long-term pin does not wait for it.
+ * On some kernels a long-term pin does not wait for the handler.
  *
- * Return: 0; -EFAULT also for memory that userfaultfd has no part in; -ENOMEM;
+ * Return: 0; -EFAULT, also if no userfaultfd is registered for the memory; -ENOMEM;
  * -EINTR.
  */
 int noiommu_fault_in(unsigned long va, u32 flags)
@@ -324,10 +328,10 @@ int noiommu_fault_in(unsigned long va, u32 flags)
 }
 
 /**
- * noiommu_is_pinnable() - is this memory of a kind that can be pinned?
- * @va: address of the caller's memory
+ * noiommu_is_pinnable() - can memory of this kind be pinned?
+ * @va: virtual address in the calling process
  *
- * Return: false if device memory or secret memory is mapped there.
+ * Return: false if device memory or memory of memfd_secret() is mapped there.
  */
 bool noiommu_is_pinnable(unsigned long va)
 {
