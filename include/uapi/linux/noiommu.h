@@ -28,7 +28,7 @@
  *   kernel does not know, and must not be longer than a page.
  *
  * So old programs work on new kernels. New programs work on old kernels until they
- * use a member that the kernel does not know. Reserved members must be zero.
+ * use a feature that the kernel does not have. Reserved members must be zero.
  *
  * Addresses and lengths are in bytes, and need no alignment unless documented. A
  * virtual address may have a tag (TBI, MTE, LAM) if the process may pass tagged
@@ -43,8 +43,9 @@
  * - EINVAL: invalid value: the size is too short, a reserved member is not zero, the
  *   length is zero, or the range wraps around.
  * - EFAULT: a structure, an array or a part of the range is not mapped, does not
- *   permit the requested access, or lies beyond the end of its file. An access by
- *   the process would raise SIGSEGV or SIGBUS, and no errno below fits better.
+ *   permit the requested access, or lies beyond the end of its file. In general, an
+ *   access by the process would raise SIGSEGV or SIGBUS, and no errno below fits
+ *   better.
  * - ENOENT: no such pin.
  * - ENOSPC: an array is too small.
  * - ENOMEM: out of memory or huge pages, at a cgroup's limit of either, or the pin
@@ -184,7 +185,7 @@ enum noiommu_access_flags {
  * limits of the buses of all functions whose DMA the process owns.
  *
  * The answer is a snapshot, like /proc/self/pagemap: pages move, even those locked by
- * mlock() and those of hugetlbfs. It stays true only while the memory is pinned.
+ * mlock() and those of hugetlbfs. It stays valid only while the memory is pinned.
  * Without NOIOMMU_PIN, translate the range, and map each extent with
  * VFIO_IOMMU_MAP_DMA at the IOVA that equals its physical address. If that fails with
  * EINVAL, a page has moved meanwhile: translate again.
@@ -223,8 +224,8 @@ struct noiommu_translate {
  * @limit: in: as &noiommu_translate.limit
  *
  * Pin a range, and return its physical addresses. Until the pin is released, no page
- * of the range moves, is swapped out or goes to another user, whatever happens to the
- * mapping. Neither munmap() nor a write by a child of fork() changes that.
+ * of the range moves, is swapped out or is reallocated, whatever happens to the mapping.
+ * Neither munmap() nor a write by a child of fork() changes that.
  *
  * A call that fails pins nothing, and leaves the contents of the array undefined.
  *
@@ -235,13 +236,15 @@ struct noiommu_translate {
  *
  * NOIOMMU_UNPIN releases memory at once. The last close does not release memory that
  * a device may still use, because the kernel closes the descriptors of a dying
- * process in an order of its own. The kernel holds the remaining pins until DMA
- * ownership ends. VFIO and iommufd give DMA ownership back after they have closed the
- * device and turned its bus mastering off. A pin is held for:
+ * process in an order of its own. The kernel holds each remaining pin until DMA
+ * ownership of these functions ends:
  *
- * - every function that the process that made the pin owns, if it has ever owned
- *   one, and if NOIOMMU_LIST_PINS has returned the extents to no other process;
- * - otherwise every function that any process owns at the last close.
+ * - the functions that the maker of the pin owns at the last close, if this process has
+ *   ever owned one, and NOIOMMU_LIST_PINS has returned the extents to no other process;
+ * - otherwise all functions that any process owns at the last close.
+ *
+ * VFIO and iommufd give ownership back after they have closed the device and turned its
+ * bus mastering off.
  *
  * A process takes ownership with VFIO_GROUP_SET_CONTAINER or
  * VFIO_DEVICE_BIND_IOMMUFD. The owner is the thread group, and exec() does not change
@@ -252,8 +255,8 @@ struct noiommu_translate {
  * The pages that a pin keeps from others count as locked memory of the user who makes
  * it, until the pin is released, even if the process ends before. iommufd and
  * io_uring use the same count. The sum must be within RLIMIT_MEMLOCK of the calling
- * process. A pin by a process with CAP_IPC_LOCK does not count there. Every pin counts
- * in VmPin of the process.
+ * process. Pins by a process with CAP_IPC_LOCK do not count as locked memory. All pins
+ * count in VmPin of the process.
  *
  * Each pin counts every page of its range, in pages of the smallest size. A large
  * folio, such as a huge page, can only be kept as a whole. If the range covers only a
@@ -290,9 +293,9 @@ struct noiommu_pin {
  * @id: in: &noiommu_pin.id of a pin of this descriptor
  * @reserved: 0
  *
- * Release a pin. Stop the device first: after the release the memory may have another
- * user, which the next access of the device would reach. Memory that was pinned for
- * writing is marked dirty.
+ * Release a pin. Stop the device first: after the release, its accesses would reach
+ * whatever the memory is used for next. Memory that was pinned for writing is marked
+ * dirty.
  *
  * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT; ENOENT if the descriptor has no such pin,
  * or has it no longer.
@@ -338,12 +341,11 @@ struct noiommu_pin_info {
  *              all pins together
  *
  * List the pins of this descriptor, whichever process made them, and whether or not it
- * still lives. So a process that starts again gets its memory and addresses back in one
- * call.
+ * still lives. So a restarted process gets its memory and addresses back in one call.
  *
  * Pins are sorted by ID, which is not the order in which they were made. The extents
  * of a pin are those that NOIOMMU_PIN returned. All extents of the first pin come
- * before those of the second, and no extent covers two pins. Extents stay true as long
+ * before those of the second, and no extent covers two pins. Extents stay valid as long
  * as the pin lasts. If an array is too small, the call fails with ENOSPC: @nr_pins and
  * @nr_extents return the full numbers, and the contents of the arrays are undefined.
  * Without arrays the call only returns the numbers.
