@@ -45,7 +45,7 @@ MODULE_PARM_DESC(disable_vga,
 static bool enable_sriov;
 module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov,
-		 "Let sriov_numvfs make virtual functions, which takes support of who has the physical one");
+		 "Let sriov_numvfs create virtual functions, which need support by the user of the physical function");
 
 /* Called when core has just read the features of the function, before anybody uses it. */
 static void noiommu_pci_restrict(struct vfio_pci_core_device *core)
