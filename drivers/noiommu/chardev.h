@@ -144,7 +144,6 @@ void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
 int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags);
 int noiommu_extents_write(struct noiommu_extents *extents);
 void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total);
-int noiommu_extents_flush(struct noiommu_extents *extents);
 
 /* Return: true if a piece continues the last extent. */
 static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
@@ -195,6 +194,19 @@ static inline int noiommu_extents_add(struct noiommu_extents *extents,
 	extents->last->flags = flags;
 	extents->total++;
 	return ret;
+}
+
+/**
+ * noiommu_extents_flush() - write the rest of the buffer to the array
+ * @extents: the extents so far; none of them grows any more
+ *
+ * Return: 0, or -EFAULT if this or an earlier write to the array has failed.
+ */
+static inline int noiommu_extents_flush(struct noiommu_extents *extents)
+{
+	if (!extents->fault && extents->last != extents->buffer)
+		noiommu_extents_write(extents);
+	return extents->fault ? -EFAULT : 0;
 }
 
 #endif /* NOIOMMU_CHARDEV_H */

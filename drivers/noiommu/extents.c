@@ -98,16 +98,3 @@ void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total)
 	extents->written = min(total, extents->room);
 	noiommu_extents_empty(extents);
 }
-
-/**
- * noiommu_extents_flush() - write the rest of the buffer to the array
- * @extents: the extents so far; none of them grows any more
- *
- * Return: 0, or -EFAULT if this or an earlier write to the array has failed.
- */
-int noiommu_extents_flush(struct noiommu_extents *extents)
-{
-	if (!extents->fault && extents->last != extents->buffer)
-		noiommu_extents_write(extents);
-	return extents->fault ? -EFAULT : 0;
-}

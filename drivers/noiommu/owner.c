@@ -51,7 +51,7 @@ static LIST_HEAD(noiommu_holds);
 /* A clock: counts how often ownership was taken. */
 static u64 noiommu_owner_time;
 /* Number of owned functions that cannot reach all addresses; also read without the lock. */
-static unsigned int noiommu_owners_limited;
+unsigned int noiommu_owners_limited;
 
 static struct workqueue_struct *noiommu_owner_wq;
 
@@ -109,21 +109,13 @@ static struct noiommu_process *noiommu_process_current(void)
 	return process;
 }
 
-/**
- * noiommu_owner_reach() - DMA limit of the calling process
- *
- * Return: the lowest DMA limit of all functions that the process owns, as the address of
- * the last byte that they can reach; %U64_MAX if nothing limits them.
- */
-u64 noiommu_owner_reach(void)
+/* noiommu_owner_reach(), where some function has a limit. */
+u64 noiommu_owner_limit(void)
 {
 	struct pid *pid = task_tgid(current);
 	const struct noiommu_owner *owner;
 	u64 limit = U64_MAX;
 
-	/* Usually all functions can reach everything. */
-	if (!READ_ONCE(noiommu_owners_limited))
-		return limit;
 	mutex_lock(&noiommu_owner_lock);
 	list_for_each_entry(owner, &noiommu_owners, node)
 		if (owner->process->pid == pid)

@@ -52,8 +52,24 @@ int noiommu_owner_take(struct noiommu_owner *owner, u64 limit);
 void noiommu_owner_give(struct noiommu_owner *owner);
 bool noiommu_owner_taken(const struct noiommu_owner *owner);
 pid_t noiommu_owner_pid(const struct noiommu_owner *owner);
-u64 noiommu_owner_reach(void);
 bool noiommu_hold(struct noiommu_hold *hold);
 void noiommu_holds_flush(void);
+
+extern unsigned int noiommu_owners_limited;
+u64 noiommu_owner_limit(void);
+
+/**
+ * noiommu_owner_reach() - DMA limit of the calling process
+ *
+ * Return: the lowest DMA limit of all functions that the process owns, as the address of
+ * the last byte that they can reach; %U64_MAX if nothing limits them.
+ */
+static inline u64 noiommu_owner_reach(void)
+{
+	/* Usually all functions can reach everything. */
+	if (likely(!READ_ONCE(noiommu_owners_limited)))
+		return U64_MAX;
+	return noiommu_owner_limit();
+}
 
 #endif /* NOIOMMU_OWNER_H */
