@@ -62,6 +62,40 @@ ports() {
 	done
 }
 
+# edu ADDR,...: QEMU's edu at each of these addresses; its DMA reaches 40 bits.
+edu() {
+	local addr
+
+	for addr in ${1//,/ }; do
+		printf '%s\n' --device "edu,addr=$addr,dma_mask=0xffffffffff"
+	done
+}
+
+# ivshmem ADDR: a function whose BAR 2 is 4 MiB of memory.
+ivshmem() {
+	printf '%s\n' --qemu -object --qemu memory-backend-ram,id=shm,size=4M,share=on \
+		--device "ivshmem-plain,memdev=shm,addr=$1"
+}
+
+# Two NUMA nodes of 512 MiB; both CPUs belong to the first.
+two_nodes() {
+	printf -- '--qemu\n%s\n' -object memory-backend-ram,id=m0,size=512M \
+		-object memory-backend-ram,id=m1,size=512M \
+		-numa node,memdev=m0,cpus=0-1 -numa node,memdev=m1
+}
+
+# guest_options WORD: what it stands for, as options of tests/vm/run, one a line.
+guest_options() {
+	case $1 in
+	ports=*)	ports "${1#*=}" ;;
+	edu=*)		edu "${1#*=}" ;;
+	ivshmem=*)	ivshmem "${1#*=}" ;;
+	numa=2)		two_nodes ;;
+	@*)		echo "$out${1#@}" ;;
+	*)		printf '%s\n' "$1" ;;
+	esac
+}
+
 # Sets program, needs, on, dpdk and options from the suite's words.
 parse_guest() {
 	local words word
@@ -73,9 +107,7 @@ parse_guest() {
 		needs=*)	needs=${word#*=} ;;
 		on=*)		on=${word#*=} ;;
 		dpdk=*)		dpdk=${word#*=} ;;
-		ports=*)	mapfile -t -O "${#options[@]}" options < <(ports "${word#*=}") ;;
-		@*)		options+=("$out${word#@}") ;;
-		*)		options+=("$word") ;;
+		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
 		esac
 	done
 }
