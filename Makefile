@@ -3,16 +3,16 @@
 #   make            the modules, for the running kernel (or KDIR=)
 #   make install    modules, header, modprobe.d file and manual pages (DESTDIR= for packages)
 #   make uninstall  remove what "make install" installed for this kernel
-#   make check      everything that must hold; SUITES= and KERNELS= select
-#   make check-all  the same on all kernels, and all suites on each: it takes hours
-#   make bench      what an address costs, beside the rivals, and what DPDK gains;
-#                   SUITES=, KERNELS=
+#   make check      run all tests; SUITES= and KERNELS= select some
+#   make check-all  run every suite on every kernel: it takes hours
+#   make bench      measure what an address costs here and in the alternatives, and what
+#                   DPDK gains; SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
-#   make dist       the committed tree as build/noiommu-VERSION.tar.xz, the same bytes each time
+#   make dist       the committed tree as build/noiommu-VERSION.tar.xz, reproducibly
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
-#   make dpdk       DPDK with our patches, in the cache; DPDK_SRC=DIR: on a copy of that
-#                   tree; CHECK=1: and test it
-#   make demo       DPDK forwarding packets in a guest; WITHOUT=1: as it is today
+#   make dpdk       build DPDK with our patches, in the cache; DPDK_SRC=DIR: from a copy of
+#                   that tree; CHECK=1: test it, too
+#   make demo       forward packets with DPDK in a guest; WITHOUT=1: without our modules
 #   make clean      remove build/
 #   make help       print this
 #
@@ -27,7 +27,7 @@ MODULES = noiommu noiommu-pci
 MANPAGES = $(wildcard Documentation/man/*.4)
 MANDIR = /usr/local/share/man/man4
 
-# Distributions' headers lack the vmlinux that BTF of modules is made from.
+# The headers of distributions lack the vmlinux that the BTF of a module is based on.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
 	 CONFIG_NOIOMMU_PCI=m NOIOMMU_VERSION=$(VERSION) \
 	 CONFIG_DEBUG_INFO_BTF_MODULES=
@@ -39,7 +39,7 @@ all: modules
 modules: tree
 	$(KBUILD) $(if $(W),W=$(W) KCFLAGS=-Werror) $(if $(C),C=$(C)) modules
 
-# Kbuild writes beside the sources, so it gets links to them.
+# Kbuild writes into the directory of the sources, so it gets links to them.
 tree:
 	@test -n "$(RELEASE)" || { \
 		echo "make: $(KDIR): no kernel headers (apt install linux-headers-amd64), or set KDIR=" >&2; \
