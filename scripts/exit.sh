@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# How a script ends: never with a status other than 0 and no line that says why, never with
-# half of its cleaning up. Sourced by scripts/lib.sh.
+# How a script ends: when it fails, its last line says why, and it always completes its
+# cleanup. Sourced by scripts/lib.sh.
 
-# What fails inside $(...) ends that, too.
+# A failing command inside $(...) ends that subshell, too.
 shopt -s inherit_errexit
 set -E
 
-# Not empty while the last line that was printed says why we end: also to subshells, and
-# to the scripts that called this one. A pipe, because it needs no room and no removal.
+# This pipe holds a byte while the last printed line is the reason for the end. Subshells and
+# calling scripts share it. A pipe needs no disk space and no removal.
 [ -p "/dev/fd/${NOIOMMU_SAID:-none}" ] || {
 	exec {NOIOMMU_SAID}<> <(:)
 	export NOIOMMU_SAID
 }
 exit_steps=()
 fault=""
-# Where the caller looks, whatever the function that fails writes to.
+# The caller's stderr, even if the failing function redirects its own.
 exec {stderr}>&2
 
-# What a status other than 0 means has been told: a verdict does so, too.
+# Notes that the reason for a failure was printed, for example as a verdict.
 said() {
 	read -r -t 0 -u "$NOIOMMU_SAID" || echo >&"$NOIOMMU_SAID"
 }
@@ -27,7 +27,7 @@ unsaid() {
 	! read -r -t 0 -u "$NOIOMMU_SAID" || read -r -t 1 -u "$NOIOMMU_SAID"
 }
 
-# complain LINE: the last one. In a subshell its stderr is meant.
+# complain LINE: print the reason for the end. A subshell prints it to its own stderr.
 complain() {
 	local to=$stderr
 
@@ -37,7 +37,7 @@ complain() {
 	said
 }
 
-# Prints what to do where a disk that we write to is full: it explains what fails.
+# If a disk that we write to is full, prints what to do: that explains other failures.
 full_disk() {
 	local dir
 
@@ -59,14 +59,14 @@ say() {
 	[ -n "$QUIET" ] || printf '%s: %s\n' "$ME" "$*" >&2
 }
 
-# on_exit COMMAND...: when the script ends, however it does; the last one first, each
-# whatever became of the others.
+# on_exit COMMAND...: run it when the script ends, for whatever reason. Later commands run
+# first; one that fails does not prevent the others.
 on_exit() {
 	exit_steps+=("${*@Q}")
 }
 
-# took_fault STATUS FILE LINE COMMAND: the ERR trap. A subshell has no EXIT trap, and the
-# command that failed is known only here.
+# took_fault STATUS FILE LINE COMMAND: the ERR trap. Only this trap knows the command that
+# failed, and a subshell has no EXIT trap that could print it.
 took_fault() {
 	[[ $- == *e* ]] || return 0
 	fault="${2#"${top:-}/"}:$3: status $1 of: ${4%%$'\n'*}$(full_disk)"
@@ -77,7 +77,8 @@ say_fault() {
 	read -r -t 0 -u "$NOIOMMU_SAID" || complain "$fault${log:+ (log: $log)}"
 }
 
-# stop_children PID: what it has started and still runs. Its subshells hand nothing on.
+# stop_children PID: stop its running children. Subshells do not forward signals, so their
+# children are stopped as well.
 stop_children() {
 	local pid pids=()
 
@@ -88,14 +89,15 @@ stop_children() {
 	done
 }
 
-# still_runs PID: a zombie does not, and may wait long for its parent.
+# still_runs PID: a zombie does not run, and may wait for its parent for long.
 still_runs() {
 	local stat
 
 	read -r stat <"/proc/$1/stat" && [[ $stat != *") Z "* ]]
 }
 
-# What still runs would write beside what is removed next; 10 s at most.
+# Wait 10 s at most for stopped processes: they could still write into directories that are
+# removed next.
 wait_for_stopped() {
 	local pid tries=0
 
@@ -106,8 +108,8 @@ wait_for_stopped() {
 	done
 }
 
-# at_exit STATUS COMMAND: the EXIT trap. A signal leaves any status here, and a function
-# in which the script still is: nothing else ends there without exit or a fault.
+# at_exit STATUS COMMAND: the EXIT trap. After a signal the status is arbitrary, and the
+# script is still inside a function: only a signal ends it there without exit or a fault.
 # shellcheck disable=SC2317 # called by trap
 at_exit() {
 	local status=$1 step stopped=()

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the scripts share. Sourced, never run.
+# Functions that all scripts share. Sourced, never run.
 
 QUIET=${QUIET:-}
 ME=${0##*/}
-# depmod and its like are there, where Debian's users do not look.
+# These directories have depmod and others; Debian's users lack them in PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
 # shellcheck source=scripts/exit.sh
 . "${BASH_SOURCE[0]%/*}/exit.sh"
 
-# pause SECONDS: no process that sleeps is left of it when the script ends.
+# pause SECONDS: sleep without a process that could outlive the script.
 pause() {
 	read -r -t "$1" -u "$never" || :
 }
 exec {never}<> <(:)
 
-# need_root PURPOSE: asked before output goes to a log that nobody would look into.
+# need_root PURPOSE: die without root or sudo. Call it before output goes to a log, where
+# nobody would see the message.
 need_root() {
 	[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
 		die "root is needed to $1: run this as root, or install sudo"
@@ -31,8 +32,8 @@ as_root() {
 	fi
 }
 
-# apt_get LOG COMMAND...: an apt-get, with what it prints in LOG. Apt itself waits for who
-# holds dpkg's lock, but not for who holds that of its lists: five minutes at most.
+# apt_get LOG COMMAND...: run an apt-get with its output in LOG. Apt itself waits for dpkg's
+# lock, but not for the lock of its lists: wait for that one, five minutes at most.
 apt_get() {
 	local log=$1 holder tries=0
 
@@ -47,7 +48,7 @@ apt_get() {
 	done
 }
 
-# Prints the cache directory, making it first.
+# Make the cache directory and print its path.
 cache_dir() {
 	local dir=${NOIOMMU_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/noiommu}
 
@@ -56,18 +57,18 @@ cache_dir() {
 	(cd "$dir" && pwd)
 }
 
-# cache_publish TEMP FINAL: a half-made product never has its final name.
+# cache_publish TEMP FINAL: rename a complete product to its final name.
 cache_publish() {
 	if mv -T "$1" "$2" 2>/dev/null; then
 		return
 	fi
-	# Somebody else was faster: the key says theirs is the same.
+	# Another run was faster: its product has the same key.
 	[ -e "$2" ] || die "cannot rename $1 to $2"
 	rm -rf "$1"
 }
 
-# cache_lock NAME: held until cache_unlock NAME, or until the script and what it has
-# started have ended. Who holds it is written in it.
+# cache_lock NAME: take a lock, until cache_unlock NAME or until the script and its children
+# have ended. The file names the holder.
 declare -A cache_locks=()
 cache_holds=()
 cache_lock() {
@@ -85,7 +86,7 @@ cache_lock() {
 	cache_holds+=("$fd")
 }
 
-# For who only looks on, in the background: a lock must not wait for it.
+# For background processes that only watch: they must not keep a lock.
 cache_hold_nothing() {
 	local fd
 
@@ -100,8 +101,8 @@ cache_unlock() {
 	exec {fd}>&-
 }
 
-# cache_temp PREFIX: sets tmp to a directory beside the products, so that rename works;
-# it goes when the script ends. Those of runs that had no time for that go here.
+# cache_temp PREFIX: set tmp to a directory beside the products, so that rename works. It is
+# removed when the script ends; leftovers of killed runs are removed here.
 cache_temp() {
 	local cache dir
 
@@ -112,28 +113,28 @@ cache_temp() {
 	done
 	tmp=$(mktemp -d "$cache/.part-$1-XXXXXX") || die "cannot write to $cache"
 	on_exit rm -rf "$tmp"
-	# Held as long as we live, or what we have started.
+	# We and our children hold this lock until we end.
 	exec {dir}<"$tmp"
 	flock "$dir"
 	cache_holds+=("$dir")
 	cache_unlock temp
 }
 
-# cache_use PRODUCT: it was used now; products of its kind (the name up to the last
-# dash) that nobody used for two weeks go.
+# cache_use PRODUCT: mark it as used now, and remove products of its kind (the name up to the
+# last dash) that were not used for two weeks.
 cache_use() {
 	touch -c "$1"
 	find "${1%/*}" -maxdepth 1 -name "$(basename "${1%-*}")-*" -mtime +14 -exec rm -rf {} + || :
 }
 
-# key_of COMMAND...: the hash of what it prints. Fails if it does: half of a key would
-# be that of another product.
+# key_of COMMAND...: print the hash of the command's output. Fails if the command does,
+# because a partial key could be that of another product.
 key_of() (
 	set -o pipefail
 	"$@" | hash_of -
 )
 
-# hash_of FILE...: - is stdin.
+# hash_of FILE...: print their hash; - is stdin.
 hash_of() {
 	cat -- "$@" | sha256sum | cut -c1-16
 }

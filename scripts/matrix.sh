@@ -7,7 +7,7 @@ kernel_names() {
 	awk '/^[^#[:space:]]/ { print $1 }' "$top/tests/vm/kernels"
 }
 
-# kernels_marked WHEN: the names of those that run then, as "always|asked".
+# kernels_marked WHEN: print the kernels with this mark, a pattern as "always|asked".
 kernels_marked() {
 	awk -v when="^($1)$" '/^[^#[:space:]]/ && $2 ~ when { print $1 }' "$top/tests/vm/kernels"
 }
@@ -16,7 +16,7 @@ first_kernel() {
 	kernel_names | sed -n 1p
 }
 
-# kernel_line NAME: name, when, kind, suite, package, configs; nothing if it is not there.
+# kernel_line NAME: print name, when, kind, suite, package, configs; nothing if unknown.
 kernel_line() {
 	awk -v name="$1" '/^[^#[:space:]]/ && $1 == name { $1 = $1; print }' "$top/tests/vm/kernels"
 }

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The suites of tests/suites: what they are, what they take, and how one is run.
-# Sourced, never run. kernel is a name of tests/vm/kernels; to build and to run takes
-# select_kernel, too.
+# The suites of tests/suites: parse the table, build and run a suite. Sourced, never run.
+# kernel is a name of tests/vm/kernels; call select_kernel before building and running.
 # shellcheck disable=SC2154 # top and kernel are the caller's
 # shellcheck disable=SC2034 # some of what parse_guest sets is for the caller
 
 # shellcheck source=scripts/matrix.sh
 . "$top/scripts/matrix.sh"
 
-# Their names; comments and continuations are left out.
+# Prints the names of all suites.
 guest_suites() {
 	awk '/^[^#[:space:]]/ { print $1 }' "$top/tests/suites"
 }
@@ -22,12 +21,12 @@ check_names() {
 	[ -z "$unknown" ] || die "no $1 is called $unknown; there are: $(xargs <<<"$2")"
 }
 
-# A kernel that finds what tests do not look for, and is slow.
+# Does the kernel have sanitizers? They find what tests do not look for, and are slow.
 has_sanitizers() {
 	[[ ,$(kernel_line "$kernel" | cut -d " " -f 6), == *,debug,* ]]
 }
 
-# Sets dir, what scripts/kernel prints, and out, where the programs of tests/ are built.
+# Sets dir, the kernel's directory; out, where the programs of tests/ are built; and logs.
 select_kernel() {
 	dir=$("$top/scripts/kernel" "$kernel") || return
 	out=$top/build/$(cat "$dir/release")/tests
@@ -35,14 +34,14 @@ select_kernel() {
 	mkdir -p "$logs"
 }
 
-# configured OPTION: does the kernel have it?
+# configured OPTION: does the kernel have this option?
 configured() {
 	grep -q "^$1=[ym]" "$dir/config"
 }
 
 # --- The table -------------------------------------------------------------
 
-# guest_words NAME: program and options of tests/suites, one a line.
+# guest_words NAME: print the suite's words of tests/suites after its name, one a line.
 guest_words() {
 	awk -v name="$1" '
 		/^#/ { next }
@@ -51,7 +50,7 @@ guest_words() {
 	' "$top/tests/suites"
 }
 
-# ports DEVICE: two of it, each on a hub with a NIC for the guest's kernel.
+# ports DEVICE: two of this device, each on a hub with a NIC for the guest's kernel.
 ports() {
 	local slot device
 
@@ -84,7 +83,7 @@ two_nodes() {
 		-numa node,memdev=m0,cpus=0-1 -numa node,memdev=m1
 }
 
-# guest_options WORD: what it stands for, as options of tests/vm/run, one a line.
+# guest_options WORD: print the options of tests/vm/run that it stands for, one a line.
 guest_options() {
 	case $1 in
 	ports=*)	ports "${1#*=}" ;;
@@ -114,7 +113,7 @@ parse_guest() {
 
 # --- Building and running --------------------------------------------------
 
-# guest_files NAME: what make has to make of tests/ for it, one a line.
+# guest_files NAME: print the files that make has to build for the suite, one a line.
 guest_files() {
 	local program needs on dpdk options
 
@@ -123,7 +122,7 @@ guest_files() {
 	printf '%s\n' "$out/$program" "${options[@]}" | grep "^$out/"
 }
 
-# build_suites NAME...: the modules, and what these suites take of tests/.
+# build_suites NAME...: build the modules, and the programs of these suites.
 build_suites() {
 	local log=$logs/build-$kernel.log name files=()
 
@@ -140,7 +139,7 @@ build_suites() {
 	}
 }
 
-# run_guest NAME [ARG...]: its program, with these arguments, in its guest.
+# run_guest NAME [ARG...]: run the suite's program in its guest, with these arguments.
 run_guest() {
 	local program needs on dpdk options tree
 
@@ -150,7 +149,7 @@ run_guest() {
 		return
 	fi
 	if [ -n "$dpdk" ]; then
-		# Its programs poll.
+		# DPDK programs poll.
 		if has_sanitizers; then
 			echo "1..0 # SKIP this kernel is too slow for DPDK"
 			return
@@ -158,7 +157,7 @@ run_guest() {
 		tree=$("$top/scripts/dpdk-tree" "$dpdk") || return
 		options+=(--tree "$tree")
 	fi
-	# Nobody waits for a guest that hangs but for this.
+	# The time limit ends a guest that hangs.
 	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$logs/${1//\//-}-$kernel.console" \
 		"${options[@]}" --file "$out/$program" -- "./$program" "${@:2}"
 }

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# Packages of a Debian suite, also of one that this system does not use: that gets
-# lists of its own, in the cache, and the system's apt never hears of it. Sourced by
-# scripts/kernel; suite, cache and log are set.
+# Packages of a Debian suite. A suite that this system does not use gets lists of its own in
+# the cache, without a change to the system's apt. Sourced by scripts/kernel; suite, cache
+# and log are set.
 
-# The options of apt for the suite.
+# The options that apt needs for the suite.
 apt_options=()
 
-# The mirror that this system takes Debian from.
+# Prints the mirror that this system uses for Debian.
 apt_mirror() {
 	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(CREATED_BY) $(ORIGIN) $(CODENAME) $(REPO_URI)' |
 		awk '$1 == "Packages" && $2 == "Debian" && $3 !~ /-/ { print $4; exit }'
 }
 
-# apt_private DIR: makes a configuration that knows the suite and nothing else.
+# apt_private DIR: make a configuration with this suite only.
 apt_private() {
 	local dir=$1 mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -35,13 +35,13 @@ apt_private() {
 	END
 }
 
-# Sets apt_options. The first time there is nothing that apt knows.
+# Sets apt_options. Before its first update, a private configuration knows no package.
 apt_choose() {
 	local own
 
 	# shellcheck source=/dev/null
 	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	# As root apt would hand the work to the user _apt, who may not write here.
+	# As root, apt would work as the user _apt, which cannot write here.
 	apt_options=(-o APT::Sandbox::User=root)
 	if [ "$suite" != "$own" ]; then
 		apt_private "$cache/apt-$suite"
@@ -58,20 +58,19 @@ apt_update() {
 		die "apt-get update for $suite failed: $(tail -n 1 "$log") (log: $log)"
 }
 
-# apt_version PACKAGE: the newest; fails if there is none.
+# apt_version PACKAGE: print the newest version; fails if there is none.
 apt_version() {
 	apt-cache "${apt_options[@]}" policy "$1" 2>/dev/null |
 		awk '$1 == "Candidate:" && $2 != "(none)" { print $2; found = 1 } END { exit !found }'
 }
 
-# apt_depends PACKAGE PATTERN: the first dependency whose name matches.
+# apt_depends PACKAGE PATTERN: print the first dependency whose name matches.
 apt_depends() {
 	apt-cache "${apt_options[@]}" depends --important "$1" 2>/dev/null |
 		sed -n 's/^ *Depends: //p' | grep -m1 -E "^$2\$"
 }
 
-# apt_resolve: the kind's function kind_KIND_resolve, once more with new lists if
-# the old ones do not know what it wants.
+# Call kind_KIND_resolve. If the lists lack a package, update them and call it again.
 apt_resolve() {
 	apt_choose
 	kind_"$kind"_resolve || {
@@ -80,8 +79,8 @@ apt_resolve() {
 	} || die "apt does not know the packages of $package in Debian's $suite with its security archive"
 }
 
-# apt_download DIR: pkgs, into DIR. The lists may be older than the archive, which
-# drops superseded packages.
+# apt_download DIR: download pkgs into DIR. If the lists are old, the archive may have
+# dropped these versions: update them and retry.
 apt_download() {
 	local dir=$1 try
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# Kernels as Debian ships them: package is the meta package of the image. Sourced by
-# scripts/kernel.
+# Kernels of Debian: package is the meta package of the image. Sourced by scripts/kernel.
 
 # Sets pkgs (name=version each) and release from the meta package.
 kind_debian_resolve() {
@@ -21,7 +20,7 @@ kind_debian_resolve() {
 	done
 }
 
-# The headers' Makefile includes an absolute path of an installed package.
+# The Makefile of the headers includes a file by its path in an installed system.
 debian_mend_headers() {
 	local dir=$1/headers/usr/src/linux-headers-$release
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# What every kind of kernel gets at the end. Sourced by scripts/kernel.
+# The last steps for every kind of kernel. Sourced by scripts/kernel.
 
-# unpack_vmlinux IMAGE: what is inside a bzImage.
+# unpack_vmlinux IMAGE: print the vmlinux inside a bzImage.
 unpack_vmlinux() {
 	local magic unpack at
 
 	while read -r magic unpack; do
 		at=$(LC_ALL=C grep -aobP -m1 "$magic" "$1" | head -n 1 | cut -d: -f1)
 		[ -n "$at" ] || continue
-		# The packed kernel is followed by other things: the unpacker's status says
-		# nothing. That of cat says whether there was room.
+		# Other data follows the packed kernel, so the unpacker's status means nothing.
+		# The status of cat shows whether the disk had room.
 		tail -c +$((at + 1)) "$1" | $unpack 2>/dev/null | cat
 		return
 	done <<-'END'

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# Kernels built here: package is a linux-source of Debian, configs the files of
-# tests/vm/configs that are put together, each over those before it. Sourced by
-# scripts/kernel.
+# Kernels built here: package is a linux-source of Debian; configs are the files of
+# tests/vm/configs to merge, later ones override earlier ones. Sourced by scripts/kernel.
 
 source_configs() {
 	local config
@@ -10,14 +9,14 @@ source_configs() {
 	for config in ${configs//,/ }; do
 		cat "$configs_dir/$config"
 	done
-	# Two builds of one version must not share a directory of modules.
+	# Two kernels of one version must not share a directory of modules.
 	echo "CONFIG_LOCALVERSION=\"-${configs##*,}\""
 }
 
 kind_source_resolve() {
 	local version
 
-	# The compiler decides the product, too.
+	# The key contains the compiler, so it must be installed first.
 	"$top/scripts/deps" source || exit
 	version=$(apt_version "$package") || return 1
 	pkgs=("$package=$version")
@@ -47,7 +46,7 @@ source_make() {
 	}
 }
 
-# An option that the sources do not have any more would be dropped without a word.
+# Kconfig drops unknown options silently, so check that each one is set.
 source_configure() {
 	local wanted=$1 unset
 
@@ -60,7 +59,7 @@ source_configure() {
 	[ -z "$unset" ] || die "$name cannot have ${unset//$'\n'/ }: see tests/vm/configs"
 }
 
-# Prints how far make is, every half minute. It is not among what decides the product.
+# Prints the progress of make every 30 s. Its name keeps it out of the product's key.
 show_progress() {
 	local steps
 
