@@ -18,7 +18,7 @@ check_names() {
 	local unknown
 
 	unknown=$(xargs -n1 <<<"$3" | grep -vxF -f <(xargs -n1 <<<"$2") | xargs) || :
-	[ -z "$unknown" ] || die "no $1 is called $unknown; there are: $(xargs <<<"$2")"
+	[ -z "$unknown" ] || die "unknown $1 $unknown; choose from: $(xargs <<<"$2")"
 }
 
 # Does the kernel have sanitizers? They find what tests do not look for, and are slow.

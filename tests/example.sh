@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The examples of Documentation/, as a reader would run them: with a device that reaches
-# all memory, and with one that does not.
+# Run the examples of Documentation/ as a reader would: with a device that reaches all
+# memory, and with one that does not.
 
 reaches_all=0000:00:03.0
 reaches_28_bits=0000:00:04.0
@@ -16,7 +16,7 @@ bind() {
 	echo "$1" >"/sys/bus/pci/drivers/$2/bind"
 }
 
-# verdict NAME STATUS: what /tmp/out says of it.
+# verdict NAME STATUS: print the result of a test, with its output from /tmp/out.
 verdict() {
 	number=$((number + 1))
 	if [ "$2" -eq 0 ]; then
@@ -28,14 +28,14 @@ verdict() {
 	sed 's/^/# /' /tmp/out
 }
 
-# example PROGRAM DRIVER WORDS: it succeeds, and says so in these words.
+# example PROGRAM DRIVER WORDS: the program succeeds and prints these words.
 example() {
 	bind $reaches_all "$2"
 	"./$1" $reaches_all 40 >/tmp/out 2>&1 && grep -q "$3" /tmp/out
 }
 
-# in_reach PROGRAM DRIVER: the device gets what it can reach, or nothing. One run might
-# be lucky.
+# in_reach PROGRAM DRIVER: the device gets memory within its reach, or none. Runs several
+# times, because a single run might be lucky.
 in_reach() {
 	bind $reaches_28_bits "$2"
 	for _ in 1 2 3 4 5; do
@@ -44,7 +44,7 @@ in_reach() {
 	[ "$(grep -cE '^the device copied|^no memory up to' /tmp/out)" -eq 5 ]
 }
 
-# worker NUMBER: starts one, and waits until it has the memory.
+# worker NUMBER: start a worker, and wait until it has the memory.
 worker() {
 	./pin_broker /tmp/broker worker >"/tmp/worker$1" 2>&1 &
 	worker=$!
@@ -60,8 +60,8 @@ pinned_bytes() {
 	cat /sys/class/misc/noiommu/pinned_bytes
 }
 
-# Three workers, of which each is killed: memory, addresses and content stay. When the
-# broker is killed as well all is released.
+# Killing each of three workers keeps memory, addresses and content. Killing the broker, too,
+# releases everything.
 restarts() {
 	./pin_broker /tmp/broker 2>/tmp/broker.err &
 	keeper=$!

@@ -19,7 +19,7 @@ apt_private() {
 	local dir=$1 mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 	mirror=$(apt_mirror)
-	[ -n "$mirror" ] || die "apt has no mirror of Debian, where $suite would be"
+	[ -n "$mirror" ] || die "apt has no Debian mirror to take $suite from"
 	[ -r "$keys" ] || die "$keys is missing: apt install debian-archive-keyring"
 	mkdir -p "$dir"/{lists,archives}/partial
 	: >"$dir/status"

@@ -17,7 +17,7 @@ test_dpdk_without_network() {
 	breaks 'apt-get *indextargets*' 'apt has no archive of .*: give a tree of DPDK' "${dpdk[@]}"
 }
 
-# The source is there, and stays.
+# The unpacked source is cached, and a failure leaves it there.
 test_dpdk_that_does_not_build() {
 	cold "${dpdk[@]}"
 	rm -r "$NOIOMMU_CACHE"/dpdk-patched-*

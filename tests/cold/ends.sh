@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154,SC2016,SC2034
-# scripts/exit.sh: how a script ends. Sourced by run. What is between single quotes the
-# script expands.
+# scripts/exit.sh: how a script ends. Sourced by run. The script under test expands text in
+# single quotes.
 
-# script LINE...: a script of ours with this main function.
+# script LINE...: write a script of the project with these lines as main function.
 script() {
 	{
 		echo '#!/bin/bash'
@@ -17,7 +17,7 @@ script() {
 	chmod +x "$COLD/script"
 }
 
-# ends STATUS PATTERN LINE...: it prints one line on stderr, which matches.
+# ends STATUS PATTERN LINE...: such a script ends with STATUS and one matching line on stderr.
 ends() {
 	script "${@:3}"
 	status=0
@@ -63,13 +63,13 @@ test_ends_after_all_steps() {
 	"$COLD/script" || fail "the status is that of a step"
 }
 
-# Half of a key would be that of another product.
+# A partial key could be that of another product.
 test_ends_where_a_key_fails() {
 	ends 1 'status 1 of: false' 'half() { echo one; false; echo two; }' 'x=$(key_of half); echo $x'
 	ends 1 'no two' 'half() { echo one; die no two; }' 'x=$(key_of half); echo $x'
 }
 
-# With what it has started, also where it waits for it.
+# A signal also ends the children, even while the script waits for them.
 test_ends_by_a_signal() {
 	local what signal
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# scripts/kernel with an empty cache, and what else is made of a kernel. Sourced by run.
+# scripts/kernel and tests/vm/initramfs with an empty cache. Sourced by run.
 
 debian=(scripts/kernel 6.1)
 built=(scripts/kernel 7.3-debug)
@@ -23,7 +23,8 @@ test_kernel_that_is_built() {
 	nothing_runs
 }
 
-# A link that nobody touched would be swept after two weeks, and another kernel come.
+# A link that is not touched is removed after two weeks, and the next run would take another
+# kernel.
 test_kernel_in_use_stays() {
 	cold "${debian[@]}"
 	touch -d '20 days ago' "$NOIOMMU_CACHE"/kernel-*
@@ -37,7 +38,8 @@ test_kernel_in_use_stays() {
 
 # --- It fails --------------------------------------------------------------------
 
-# breaks PATTERN LINE COMMAND...: where such a call fails, that is the last line.
+# breaks PATTERN LINE COMMAND...: if a matching call fails, so does COMMAND, with this last
+# line.
 breaks() {
 	fault fail "$1"
 	cold "${@:3}"
@@ -62,7 +64,7 @@ test_kernel_of_damaged_packages() {
 	breaks 'dpkg-deb *' 'cannot unpack linux-source' "${built[@]}"
 }
 
-# In the background, beside the other packages.
+# The sources are unpacked in the background, beside other packages.
 test_kernel_of_damaged_sources() {
 	breaks 'tar *' 'cannot unpack the files of the list' "${debian[@]}"
 	breaks 'tar *' 'cannot unpack the sources' "${built[@]}"
@@ -83,7 +85,7 @@ test_kernel_without_what_builds_it() {
 
 # --- The disk is full ----------------------------------------------------------------
 
-# What df says while something fails.
+# From now on, df reports a full disk.
 full() {
 	cat >"$COLD/df" <<-'END'
 	#!/bin/sh
@@ -103,7 +105,7 @@ test_full_disk() {
 	breaks 'make * -j*' "$advice" "${built[@]}"
 }
 
-# A file that would be longer than this is cut off, as on a disk without room.
+# A limit on file sizes cuts a file off, as a full disk does.
 test_no_room_for_vmlinux() {
 	{ printf '\177ELF'; head -c 300000 /dev/zero; } | gzip >"$COLD/vmlinuz"
 	ulimit -f 100
@@ -114,7 +116,7 @@ test_no_room_for_vmlinux() {
 
 # --- It is killed ----------------------------------------------------------------------
 
-# killed PATTERN COMMAND...: while such a call hangs.
+# killed PATTERN COMMAND...: end COMMAND by a signal while a matching call hangs.
 killed() {
 	fault hang "$1"
 	: >"$COLD/calls"
@@ -133,11 +135,11 @@ test_kernel_killed() {
 	killed 'make * modules_install' "${built[@]}"
 }
 
-# Nobody can clean up then: who comes next does.
+# After SIGKILL the script cannot clean up; the next run does.
 test_kernel_killed_at_once() {
 	fault hang 'make * -j*'
 	started "${built[@]}"
-	# With what hangs, as when the machine goes down.
+	# Kill the child as well, as when the machine goes down.
 	pkill -KILL -f "$COLD/bin/make"
 	stopped KILL
 	no_fault
@@ -148,7 +150,7 @@ test_kernel_killed_at_once() {
 
 # --- Somebody else holds the lock ----------------------------------------------------------
 
-# waits COMMAND...: for who makes the same, whom it names, and takes what that has made.
+# waits COMMAND...: a second COMMAND names the first one, waits for it, and uses its product.
 waits() {
 	local first
 
@@ -186,7 +188,7 @@ test_packages_without_network() {
 	breaks 'apt-get *install*' 'apt-get install failed: the whole story is in .*apt.log' scripts/deps source
 }
 
-# apt is not stopped with half of a package.
+# A signal does not stop apt in the middle of a package.
 test_packages_killed() {
 	fault hang 'apt-get *install*'
 	echo bison >"$COLD/missing"

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# What is tested of the series itself. Sourced by check, which sets top, tmp, kernel and
-# series.
+# Tests of the series itself. Sourced by check, which sets top, tmp, kernel and series.
 
-# write_series TREE OUT: by the same person whoever runs this, for the series names the
-# product.
+# write_series TREE OUT: write the series with a fixed author. The cached product is named
+# after the series, so the series must not depend on the user.
 write_series() {
 	GIT_AUTHOR_NAME=Tester GIT_AUTHOR_EMAIL=tester@example.org \
 		"$top/scripts/kernel-patch" "$1" "$2"
@@ -19,7 +18,7 @@ series_again() {
 	diff -r "$series" "$tmp/again"
 }
 
-# known_files TO: the files of the kernel's own that the series changes.
+# known_files TO: copy the files of the kernel that the series changes.
 known_files() {
 	mkdir "$1"
 	(
@@ -30,7 +29,7 @@ known_files() {
 	)
 }
 
-# In a repository of their own.
+# The patches apply to these files with git am, in a repository of their own.
 series_am() {
 	local git="git -C $tmp/am -c user.name=x -c user.email=x@example.org"
 
@@ -45,7 +44,7 @@ series_am() {
 series_checkpatch() {
 	local patch
 
-	# Arguments of trace events are blocks of code.
+	# checkpatch takes the arguments of trace events, which are blocks of code, for mistakes.
 	for patch in "$series"/000[1-9]-*; do
 		(cd "$kernel/build" && perl scripts/checkpatch.pl --strict --quiet --terse \
 			--ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT --no-summary "$patch") || :
@@ -54,7 +53,7 @@ series_checkpatch() {
 	[ ! -s "$tmp/complaints" ]
 }
 
-# refused TEXT TREE: one line, with this text.
+# refused TEXT TREE: kernel-patch fails for TREE, with one line that contains TEXT.
 refused() {
 	local said
 
@@ -62,8 +61,7 @@ refused() {
 	[[ $said == *"$1"* && $said != *$'\n'* ]] || die "$2: $said"
 }
 
-# with_headers KERNEL TREE: a kernel tree with the headers that tests/compat has of that
-# kernel.
+# with_headers KERNEL TREE: make a kernel tree with the headers of KERNEL in tests/compat.
 with_headers() {
 	known_files "$2"
 	cp "$kernel/build/Makefile" "$2"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# What is tested of a tree with the series. Sourced by check, which sets top, tmp,
-# kernel, series, tree and product.
+# Tests of a tree with the series. Sourced by check, which sets top, tmp, kernel, series,
+# tree and product.
 
 drivers=(drivers/iommu/noiommu/ drivers/vfio/pci/noiommu/)
 
@@ -9,8 +9,8 @@ tree_make() {
 	make -s -C "$tree" -j"$(nproc)" "$@"
 }
 
-# Nothing writes to sources, and patch puts a new file in place of the old one, so that
-# a link will do; what the build has made is newer than the sources, and copied.
+# Link the sources: nothing writes to them, and patch replaces files. Copy the files that
+# the build has made, which are newer than the sources.
 tree_copy() {
 	mkdir "$tree"
 	(
@@ -21,8 +21,8 @@ tree_copy() {
 	tree_settle
 }
 
-# objtool, which every object depends on, is made again, because it has the directory in
-# it: then it must not be newer than the objects.
+# make rebuilds objtool, which contains the path of its directory. Every object depends on
+# objtool, so it must not be newer than the objects afterwards.
 tree_settle() {
 	touch -r "$tree/tools/objtool/objtool" "$tmp/made"
 	"$tree/scripts/config" --file "$tree/.config" --set-str LOCALVERSION -intree
@@ -36,7 +36,8 @@ tree_patch() {
 
 # --- Options ----------------------------------------------------------------------
 
-# has FILE OPTION=VALUE...: what an option lacks is not left out in silence.
+# has FILE OPTION=VALUE...: check each option, because Kconfig drops options with unmet
+# dependencies silently.
 has() {
 	local option
 
@@ -56,8 +57,8 @@ configure() {
 	has "$tree/.config" "$@"
 }
 
-# wanted TARGET OPTION=VALUE...: what TARGET, allnoconfig or alldefconfig, makes of
-# them. Leaves $tmp/config.
+# wanted TARGET OPTION=VALUE...: make $tmp/config from these options with TARGET, allnoconfig
+# or alldefconfig.
 wanted() {
 	printf 'CONFIG_%s\n' 64BIT=y PCI=y IOMMU_SUPPORT=y "${@:2}" >"$tmp/wanted"
 	tree_make KCONFIG_CONFIG="$tmp/config" KCONFIG_ALLCONFIG="$tmp/wanted" "$1" 2>&1 |
@@ -75,7 +76,7 @@ tree_options() {
 	has "$tmp/config" NOIOMMU=y IOMMU_API=y HMM_MIRROR=y
 	wanted allnoconfig NOIOMMU=y VFIO=y NOIOMMU_PCI=y
 	has "$tmp/config" NOIOMMU_PCI=y VFIO_PCI_CORE=y
-	# What calls into a module is one.
+	# Code that calls a module is a module.
 	wanted allnoconfig MODULES=y NOIOMMU=m VFIO=y NOIOMMU_PCI=y
 	has "$tmp/config" NOIOMMU_PCI=m
 	wanted allnoconfig MODULES=y NOIOMMU=y VFIO=m NOIOMMU_PCI=y
@@ -85,7 +86,7 @@ tree_options() {
 
 # --- Builds -----------------------------------------------------------------------
 
-# Modpost warns, and goes on.
+# Fail on warnings of modpost, which only prints them.
 tree_modules() {
 	tree_patch "$1"
 	# shellcheck disable=SC2046 # a list of words
@@ -95,16 +96,16 @@ tree_modules() {
 	[ "${PIPESTATUS[0]}" -eq 0 ] && [ ! -s "$tmp/warnings" ]
 }
 
-# Only the drivers: others are not that clean.
+# Check only our drivers, because others have such warnings.
 tree_warnings() {
 	tree_make W=1 KCFLAGS=-Werror "${drivers[@]}"
 }
 
-# With native drivers for devices of the guest, which must come first.
+# Build in the drivers, and native drivers for devices of the guest, which must probe first.
 #
-# VFIO takes iommufd along. All that includes <linux/sched/user.h>, which is all, would
-# be compiled again for IOMMUFD, although CONFIG_NET has decided there: so the option
-# keeps its time, and what means it is removed.
+# VFIO selects iommufd. A change of CONFIG_IOMMUFD would recompile every file that includes
+# <linux/sched/user.h>, which is nearly all, although CONFIG_NET makes its effect there
+# void. So the option's file keeps its time stamp, and objects that do depend on it are removed.
 tree_built_in() {
 	touch -r "$tree/include/config/IOMMUFD" "$tmp/iommufd"
 	configure IOMMUFD=y VFIO=y VFIO_IOMMU_TYPE1=y VFIO_PCI=y NOIOMMU=y NOIOMMU_PCI=y \
@@ -116,7 +117,7 @@ tree_built_in() {
 	tree_publish
 }
 
-# What scripts/kernel would make of it, with no modules but those of its name.
+# Publish the kernel in the form of scripts/kernel, without loadable modules.
 tree_publish() {
 	local out=$tmp/out modules release
 

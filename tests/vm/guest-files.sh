@@ -6,8 +6,8 @@ is_elf() {
 	[ "$(head -c 4 -- "$1" | od -An -tx1)" = ' 7f 45 4c 46' ]
 }
 
-# guest_program FILE ROOT DIR: FILE into ROOT/DIR with the shared libraries it
-# needs, these under the path the loader asks for.
+# guest_program FILE ROOT DIR: copy FILE to ROOT/DIR, and its shared libraries to the paths
+# that the loader uses.
 guest_program() {
 	local lib
 
@@ -26,7 +26,7 @@ guest_program() {
 	fi
 }
 
-# guest_cpio DIR: DIR as an archive on stdout, owned by root whoever calls.
+# guest_cpio DIR: write DIR as an archive to stdout, owned by root whoever the caller is.
 guest_cpio() {
 	(cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc -R 0:0)
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # variables are those of selftest
-# Tests of the harness with what fails, and that it is called so. Sourced by selftest, which says what vm, want, wait_for and judge do.
+# Tests of the harness: it must report each failure as such. Sourced by selftest, which
+# explains vm, want, wait_for and judge.
 
 # --- A guest that fails ----------------------------------------------------
 
@@ -15,7 +16,7 @@ test_hang() {
 	want 124
 }
 
-# What takes a second alone takes many on this processor, and is not late.
+# Work of a second takes many on this busy processor, and is not late.
 test_busy_host_is_no_hang() {
 	local processor loops=() i pid
 
@@ -121,7 +122,7 @@ test_nothing_is_left_behind() {
 
 # --- What only some kernels notice -----------------------------------------
 
-# Only tested where the kernel has the option.
+# Tests that only run if the kernel has the option.
 declare -A detectors=(
 	[test_detects_use_after_free]=KASAN
 	[test_detects_out_of_bounds]=KASAN
@@ -152,7 +153,7 @@ test_detects_sleep_under_spinlock() {
 	want 120 'sleeping function called from invalid context'
 }
 
-# Found only after the command has ended, and the console says where it came from.
+# The leak is found after the command has ended; the console shows its stack.
 test_detects_leak() {
 	vm --file "$splat" -- insmod splat.ko how=leak
 	want 120 'kmemleak: [0-9]+ new suspected' && grep -q 'splat_leak' "$tmp/console"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # variables are those of selftest
-# Tests of the harness with guests that work, and of running one suite. Sourced by selftest, which says what vm, want, wait_for and judge do.
+# Tests of the harness with guests that work, and of running one suite. Sourced by selftest,
+# which explains vm, want, wait_for and judge.
 
 # --- A guest that works ----------------------------------------------------
 
@@ -161,7 +162,7 @@ test_try_runs_one_test() {
 	want 1 'no test is called none.such'
 }
 
-# would_build HEADER: what make would compile for pins, had this header changed.
+# would_build HEADER: print what make would compile for pins if this header changed.
 would_build() {
 	local out
 

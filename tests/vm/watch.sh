@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Running QEMU with limits of time that do not depend on how busy the host is.
-# Sourced, never run.
+# Run QEMU with time limits that do not depend on the load of the host. Sourced, never run.
 # shellcheck disable=SC2154 # qemu is the caller's
 # shellcheck disable=SC2034 # LONGEST_BOOT and qemu_status are for the caller
 
-# In this time, in seconds, an emulated guest has started; where it takes longer,
-# everything may. A boot that takes this long has failed.
+# In seconds: an emulated guest usually boots within USUAL_BOOT; if it takes longer, limits
+# are extended in proportion. A boot of LONGEST_BOOT has failed.
 USUAL_BOOT=5 LONGEST_BOOT=300
 
-# Sets now to milliseconds that go on only while QEMU runs or wants nothing: not while it
-# waits for a processor, however busy the host is. /proc has what each thread waited.
+# Sets now to a clock in milliseconds that stops while QEMU waits for a processor. /proc has
+# the waiting time of each thread.
 read_clock() {
 	local file waited most=0
 
@@ -22,8 +21,9 @@ read_clock() {
 	now=$((10#${now/./} * 10 - most / 1000000))
 }
 
-# watch DIR BOOT SECONDS: ends a QEMU that takes longer to start, or longer after that;
-# DIR/late says so. The start is what the guest says on its control channel.
+# watch DIR BOOT SECONDS: end QEMU if the guest does not start within BOOT seconds, or runs
+# longer than SECONDS after that, and write the reason to DIR/late. The guest reports its
+# start on the control channel.
 watch() {
 	local now begin boot word limit=$(($2 * 1000)) what="no start within $2 s"
 
@@ -46,9 +46,9 @@ watch() {
 	kill -KILL "$qemu_pid"
 }
 
-# launch DIR BOOT SECONDS: starts qemu, watched; its input is descriptor 3.
+# launch DIR BOOT SECONDS: start qemu and watch it; its input is descriptor 3.
 launch() {
-	# Whatever kills us takes QEMU along.
+	# QEMU ends when this script ends, even by SIGKILL.
 	setpriv --pdeathsig TERM "${qemu[@]}" <&3 2>"$1/err" &
 	qemu_pid=$!
 	watch "$@" >/dev/null 2>&1 </dev/null 3<&- &
