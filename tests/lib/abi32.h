@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a 32-bit program tells of its calls, and what it and a 64-bit one must
- * agree on.
+ * The report of a 32-bit program about its calls, and the layouts that it shares with
+ * a 64-bit one.
  */
 #ifndef TESTS_ABI32_H
 #define TESTS_ABI32_H
 
-/* Where there is no C library it is defined for the compiler. */
+/* Without a C library, static_assert is only a keyword of the compiler. */
 #ifndef static_assert
 #include <assert.h>
 #endif
 #include <linux/noiommu.h>
 #include <linux/types.h>
 
-/* The device, and the pipes of the report and of the permission to exit. */
+/* Descriptors of the device, of the pipe for the report, and of that for exit. */
 #define ABI32_DEVICE 10
 #define ABI32_REPORT 11
 #define ABI32_EXIT 12
@@ -24,7 +24,7 @@ struct abi32_report {
 	__s32 pin_error;
 	__s32 unpin_error;
 	__s32 list_error;
-	/* Of the first byte that no 32-bit program has. */
+	/* For the first byte above the address space of a 32-bit program. */
 	__s32 above_error;
 	__u32 va;
 	struct noiommu_info info;

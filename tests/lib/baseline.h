@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * /dev/noiommu, and what was pinned before: steps of the fixtures that have fd, pinned
- * and locked.
+ * Steps of fixtures with members fd, pinned and locked: open /dev/noiommu, and remember
+ * what was pinned before.
  */
 #ifndef TESTS_BASELINE_H
 #define TESTS_BASELINE_H
@@ -21,14 +21,14 @@ do {									\
 	ASSERT_LE(0, self->fd);						\
 } while (0)
 
-/* After all that the setup itself allocates. */
+/* Last step of a setup, after all allocations of its own. */
 #define REMEMBER_PINS()							\
 do {									\
 	self->pinned = memory_pinned();					\
 	self->locked = memory_accounted();				\
 } while (0)
 
-/* So many references more than before, and pages that are counted for them. */
+/* Expects this number of references, and of charged pages, more than before. */
 #define EXPECT_PINNED(references)					\
 	EXPECT_EQ(self->pinned + (references), memory_pinned())
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* QEMU's edu device: a DMA engine with memory of its own. */
+/* QEMU's edu device: a DMA engine with a buffer of its own. */
 #ifndef TESTS_EDU_H
 #define TESTS_EDU_H
 
@@ -10,7 +10,7 @@
 
 #define EDU_VENDOR 0x1234
 #define EDU_DEVICE 0x11e8
-/* It has 4096 bytes, but QEMU before 8.0 aborts when the last is touched. */
+/* The device has 4096 bytes, but QEMU before 8.0 aborts on access to the last. */
 #define EDU_BUFFER_SIZE 2048
 
 struct edu {
@@ -22,12 +22,12 @@ struct edu {
 /* Opens it over VFIO, ready for DMA; 0 or -errno. */
 int edu_open(struct edu *edu);
 void edu_close(struct edu *edu);
-/* Between the bus address and the device's own memory; waits for the end. */
+/* Copy between the bus address and the device's buffer; wait for the end. */
 void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length);
 void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length);
-/* Does not wait: the device writes 100 ms later. */
+/* Does not wait; the device writes 100 ms later. */
 void edu_dma_start_out(struct edu *edu, __u64 bus_address, size_t length);
-/* Raises its interrupt, which INTx keeps until it is acknowledged. */
+/* Raises the interrupt; INTx stays asserted until it is acknowledged. */
 void edu_raise(struct edu *edu);
 void edu_acknowledge(struct edu *edu);
 

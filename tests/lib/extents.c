@@ -10,7 +10,7 @@
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
 
-/* The entries of all pages of the range, to be freed; NULL on failure. */
+/* Returns pagemap's entries of the range, for the caller to free; NULL on failure. */
 static __u64 *pagemap_read(const void *va, size_t length)
 {
 	size_t first = (unsigned long)va / PAGE;

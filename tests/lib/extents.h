@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Extents against what /proc/self/pagemap says. */
+/* Compare extents with /proc/self/pagemap. */
 #ifndef TESTS_EXTENTS_H
 #define TESTS_EXTENTS_H
 
@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * Do they describe the RAM of the range as pagemap does, page by page, and in
- * as few pieces as can be? Says in the log what is wrong.
+ * Do the extents describe the RAM of the range as pagemap does, page by page, and in the
+ * smallest number of pieces? Logs mistakes.
  */
 bool extents_are_pagemap(const struct noiommu_extent *extents, __u32 nr,
 			 const void *va, size_t length);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Fault injection as Documentation/fault-injection of the kernel's sources has it. */
+/* Uses the kernel's fault injection; see Documentation/fault-injection of its sources. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +76,7 @@ static void function_range(FILE *file, const char *name, unsigned long *start,
 			*end = symbol.address;
 }
 
-/* Where the last function ends is not known, but not another module's. */
+/* The end of the last function is unknown, but lies below any other module. */
 static void module_range(FILE *file, const char *module, unsigned long *start,
 			 unsigned long *end)
 {
@@ -148,7 +148,7 @@ int fault_below(const char *function)
 
 int fault_spare(const char *function)
 {
-	/* It complains on the console, whoever asks it in vain. */
+	/* A failure below vmalloc() makes it warn on the console. */
 	if (!function)
 		function = "__vmalloc_node_range_noprof";
 	return set_range("reject", function_range, function);
@@ -156,7 +156,7 @@ int fault_spare(const char *function)
 
 /* --- What can fail ---------------------------------------------------------------- */
 
-/* All objects of the slab caches; NULL is all, but for kmemleak's own. */
+/* Selects this slab cache; NULL selects all except kmemleak's own. */
 static int choose_caches(const char *chosen)
 {
 	DIR *caches = opendir("/sys/kernel/slab");
@@ -180,7 +180,7 @@ static int choose_caches(const char *chosen)
 	return ret ?: set("failslab", "cache-filter", "Y");
 }
 
-/* By default nothing that could wait for memory, and no single page. */
+/* The kernel's defaults would spare allocations that may sleep, and single pages. */
 static int prepare(void)
 {
 	return choose_caches(NULL) ?:
@@ -222,18 +222,18 @@ static void write_nth(int fd, unsigned int nth)
 	int length = snprintf(text, sizeof(text), "%u", nth);
 	int tries;
 
-	/* What was counted before may be this. */
+	/* An nth that is still armed may make this write fail. */
 	for (tries = 0; tries < 2; tries++)
 		if (pwrite(fd, text, length, 0) == length)
 			return;
 }
 
-/* What is left to count; 0 if it came to the nth. */
+/* Returns what is left to count; 0 after the nth. */
 static unsigned int read_nth(int fd)
 {
 	char text[16] = "";
 
-	/* If this is the nth, it was none of what was to be tested. */
+	/* If this read is itself the nth, the tested operation made fewer. */
 	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
 		return 1;
 	return strtoul(text, NULL, 10);
@@ -325,7 +325,7 @@ int fault_arm_work(const char *module, unsigned int nth)
 	while ((entry = readdir(proc)))
 		open_worker(entry->d_name, wanted);
 	closedir(proc);
-	/* Who of them does it is not known. */
+	/* Any of the workers may run the work. */
 	for (i = 0; i < workers.count; i++)
 		write_nth(workers.fd[i], nth);
 	return workers.count ? 0 : -ESRCH;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Allocations, and copies from and to userspace, that fail when they are told to.
- * Counted from 1 are those that can fail; those in vmalloc() are spared.
+ * Make chosen allocations, or copies from and to userspace, fail. They are counted from 1;
+ * allocations that cannot fail, and those in vmalloc(), do not count.
  */
 #ifndef TESTS_FAULT_H
 #define TESTS_FAULT_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /*
- * For a constructor: where the kernel cannot do this, the program ends here, as one
+ * For a constructor: if the kernel lacks fault injection, end the program as a single
  * skipped test.
  */
 void fault_required(void);
@@ -19,34 +19,33 @@ enum fault_kind {
 	FAULT_COPIES,
 };
 
-/* Which of both, from here on; 0 or -errno. Only in this thread copies can fail. */
+/* Selects the kind from here on; 0 or -errno. Copies fail in this thread only. */
 int fault_select(enum fault_kind kind);
-/* Only memory that is taken below that function of the kernel's, and none below that. */
+/* Only allocations below this kernel function fail, or none below it. */
 int fault_below(const char *function);
 int fault_spare(const char *function);
 
-/* The nth that this thread makes fails. */
+/* Makes the nth of this thread fail. */
 void fault_arm(unsigned int nth);
-/* Not any more. Was there an nth? */
+/* Disarms. Was there an nth? */
 bool fault_disarm(void);
 
 /*
- * Every object of a slab cache that this thread wants, until there is no such
- * cache. What is tried again without a wait, and then with one, fails only so.
+ * Make every allocation of this thread from a slab cache fail, until fault_no_cache(). An
+ * allocation that is retried, first without and then with sleeping, fails only this way.
  */
 int fault_cache(const char *cache);
 int fault_no_cache(void);
 
 /*
- * The same in work that a loaded module queues on this CPU, which is that of this
- * thread until it is disarmed: counted is what is below the module's code. 0 or
- * -errno.
+ * Make the nth fail in work that a loaded module queues on this CPU. Only allocations below
+ * the module's code count. Keeps this thread on its CPU until disarmed. 0 or -errno.
  */
 int fault_arm_work(const char *module, unsigned int nth);
-/* Was there an nth, and were there any? */
+/* Was there an nth? *any: was there one at all? */
 bool fault_disarm_work(bool *any);
 
-/* From here on the kernel prints a trace for each that is made to fail. */
+/* From here on the kernel prints a trace of each failure. */
 void fault_show(void);
 
 #endif

@@ -24,7 +24,7 @@ struct folios {
 	} *folio;
 };
 
-/* Read by the chunk: a huge page is many calls else. */
+/* Reads many flags at once, because a huge page would take many calls. */
 static __u64 page_flags(struct folios *folios, __u64 pfn)
 {
 	__u64 first = pfn / CHUNK * CHUNK;
@@ -49,7 +49,7 @@ static bool is_known(const struct folios *folios, __u64 pfn)
 	return false;
 }
 
-/* From any of its pages; how many it has. */
+/* Adds the folio of this page; returns its number of pages. */
 static long add_folio(struct folios *folios, __u64 pfn)
 {
 	__u64 first = pfn, end;

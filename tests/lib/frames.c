@@ -15,14 +15,14 @@
 #include "slowness.h"
 #include "sysfs.h"
 
-/* For experiments, says IEEE 802: no protocol of the kernel's. */
+/* IEEE 802 reserves it for experiments, so it is no protocol of the kernel. */
 #define ETHERTYPE 0x88b5
 /* On a fast host. */
 #define PATIENCE_MS 10000
-/* No more on their way than a ring of any NIC has room for. */
+/* Frames in flight: no more than the ring of any NIC holds. */
 #define WINDOW 64
 
-/* A NIC of virtio has its interface below a device of its own. */
+/* The interface of a virtio NIC is below a virtio device. */
 static int find_interface(const char *pci, char name[IF_NAMESIZE])
 {
 	char pattern[80];
@@ -40,7 +40,7 @@ static int find_interface(const char *pci, char name[IF_NAMESIZE])
 	return ret;
 }
 
-/* Nobody's neighbour discovery gets among the frames. */
+/* No neighbour discovery may get among the frames. */
 static int bring_up(struct wire *wire)
 {
 	struct ifreq request = {};
@@ -49,7 +49,7 @@ static int bring_up(struct wire *wire)
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
 		 wire->name);
 	file_write(path, "1");
-	/* The usual queue drops what has waited, as on a host that is busy. */
+	/* The usual queue drops frames that have waited, as on a busy host. */
 	file_write("/proc/sys/net/core/default_qdisc", "pfifo_fast");
 	snprintf(request.ifr_name, IF_NAMESIZE, "%s", wire->name);
 	if (ioctl(wire->fd, SIOCGIFHWADDR, &request))
@@ -109,7 +109,7 @@ static __u32 next_random(__u64 *state)
 	return *state >> 33;
 }
 
-/* The same for the same seed and number; returns the length. */
+/* Equal seeds and numbers give equal frames; returns the length. */
 static size_t make_frame(unsigned char *frame, struct wire *from,
 			 struct wire *to, unsigned int seed, unsigned int number)
 {

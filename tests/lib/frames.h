@@ -12,20 +12,20 @@ struct wire {
 };
 
 /*
- * Takes the NIC at this PCI address for frames, and nothing else in the guest sends
- * through it. 0 or -errno.
+ * Opens the NIC at this PCI address for frames, and keeps everything else in the guest from
+ * sending through it. 0 or -errno.
  */
 int wire_open(struct wire *wire, const char *pci);
 void wire_close(struct wire *wire);
 
 /*
- * Sends so many frames of pseudo-random lengths and contents into one wire; returns
- * how many came out of the other, each byte as it was and all in order.
+ * Sends this number of frames of pseudo-random lengths and contents into one wire; returns
+ * how many came out of the other, unchanged and in order.
  */
 unsigned int frames_pass(struct wire *from, struct wire *to, unsigned int count,
 			 unsigned int seed);
 
-/* Sends one to nobody in particular; 0 or -errno. */
+/* Sends one frame to no particular receiver; 0 or -errno. */
 int frame_send(struct wire *from);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What maps through iommufd hold, as expectations of a test whose fixture has in
- * "held" what was held before.
+ * What maps through iommufd hold. Expectations of tests whose fixture remembers in "held"
+ * what was held before.
  */
 #ifndef TESTS_HELD_H
 #define TESTS_HELD_H
@@ -10,10 +10,10 @@
 #include "sysfs.h"
 
 struct held {
-	/* Bytes in all domains of the provider. */
+	/* Mapped bytes in all domains of the provider. */
 	long mapped;
 	long pinned;
-	/* KiB that are accounted to this process. */
+	/* KiB accounted to this process. */
 	long accounted;
 };
 
@@ -26,7 +26,7 @@ static inline struct held held_now(void)
 	return held;
 }
 
-/* So many more pages than before, each in so many domains. */
+/* Expects this number of pages more than before, each in this number of domains. */
 #define EXPECT_HELD_IN(domains, pages)					\
 do {									\
 	struct held __now = held_now();					\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Another process that has a BAR mapped, and does what it is asked to. */
+/* Another process that has a BAR mapped and executes commands. */
 #ifndef TESTS_HOLDER_H
 #define TESTS_HOLDER_H
 
@@ -12,7 +12,7 @@ struct holder {
 	int channel[2];
 };
 
-/* Where that process finds the BAR. */
+/* The BAR's address in that process. */
 struct holder_bar {
 	__u64 phys;
 	size_t length;
@@ -20,13 +20,12 @@ struct holder_bar {
 
 bool holder_start(struct holder *holder, const struct holder_bar *bar);
 /*
- * Takes a VFIO device and maps all of its BAR 0. The mapping is all that the
- * process then has of the device.
+ * Passes a VFIO device to the process, which maps all of BAR 0 and keeps only the mapping.
  */
 bool holder_maps(struct holder *holder, int device);
 bool holder_can_read(struct holder *holder);
 bool holder_was_present(struct holder *holder);
-/* Does TRANSLATE tell it where the BAR is, or fail with -EFAULT? */
+/* Does TRANSLATE in that process return the BAR's address, or fail with EFAULT? */
 bool holder_translates(struct holder *holder);
 bool holder_translates_not(struct holder *holder);
 bool holder_unmaps(struct holder *holder);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Interrupts over VFIO: routes to eventfds, and what arrives there. */
+/* Interrupts over VFIO: routes to eventfds, and the events that arrive. */
 #ifndef TESTS_INTERRUPTS_H
 #define TESTS_INTERRUPTS_H
 
@@ -14,35 +14,35 @@
 #define MSI VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
 
-/* VFIO_DEVICE_GET_IRQ_INFO: how many there are, or -errno. */
+/* VFIO_DEVICE_GET_IRQ_INFO: returns the number of interrupts, or -errno. */
 int irq_info(struct vfio *vfio, unsigned int index, __u32 *flags);
 
-/* VFIO_DEVICE_SET_IRQS with so many bytes of data. All return 0 or -errno. */
+/* VFIO_DEVICE_SET_IRQS with this many bytes of data. All return 0 or -errno. */
 int irq_set(struct vfio *vfio, unsigned int index, __u32 flags,
 	    unsigned int start, unsigned int count, const void *data,
 	    size_t size);
-/* Without data, as for all actions that need none. */
+/* Without data, for actions that need none. */
 int irq_do(struct vfio *vfio, unsigned int index, __u32 action,
 	   unsigned int start, unsigned int count);
-/* From these vectors to these eventfds; -1 is to none. */
+/* Routes these vectors to these eventfds; -1 removes a route. */
 int irq_route(struct vfio *vfio, unsigned int index, unsigned int start,
 	      unsigned int count, const int *events);
 int irq_disable(struct vfio *vfio, unsigned int index);
 
-/* How many handlers of VFIO's the kernel has for the device. */
+/* Returns the number of VFIO's handlers for the device. */
 int irq_handlers(const char *address);
-/* How often these were called. */
+/* Returns how often these handlers were called. */
 unsigned long irq_count(const char *address);
 
 /* An eventfd, or -1. */
 int event_create(void);
-/* Is it signalled? Waits, and does not forget. */
+/* Is it signalled? Waits, and leaves the count. */
 bool event_comes(int event);
-/* How often it was signalled since last asked; waits for once. */
+/* Returns and clears the count of signals; waits for the first. */
 __u64 event_count(int event);
-/* The same, without waiting and without forgetting. */
+/* Returns the count of signals, without waiting and without clearing it. */
 __u64 event_pending(int event);
-/* Nothing comes, also not a little later. */
+/* Does no signal come, even a little later? */
 bool event_quiet(int event);
 
 #endif

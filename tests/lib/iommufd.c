@@ -149,7 +149,7 @@ int iommufd_ranges(int fd, __u32 ioas, struct iommufd_range *ranges, __u32 *nr,
 	return ret;
 }
 
-/* The one entry of the directory is called as the node is. */
+/* The only entry of the directory has the name of the node. */
 static int node_path(const char *device, char *path, size_t size)
 {
 	char nodes[PATH_MAX];
@@ -233,7 +233,7 @@ static int start_edu(struct edu *edu)
 	return vfio_set_bus_master(&edu->vfio);
 }
 
-/* By its own node. */
+/* Opens edu by its own node. */
 static int bind_edu(struct space *space, const char *driver, unsigned int nth)
 {
 	int ret = pci_find(EDU_VENDOR, EDU_DEVICE, nth, space->address);

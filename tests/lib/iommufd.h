@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VFIO without groups: /dev/iommu, and a node for each device. */
+/* VFIO without groups: /dev/iommu and a node for each device. */
 #ifndef TESTS_IOMMUFD_H
 #define TESTS_IOMMUFD_H
 
@@ -26,30 +26,30 @@ int iommufd_open(void);
 
 /* All others return 0 or -errno. */
 int iommufd_ioas(int fd, __u32 *ioas);
-/* A page table of its own for an IOAS. */
+/* Allocates a page table for an IOAS. */
 int iommufd_hwpt(int fd, __u32 device, __u32 ioas, __u32 flags, __u32 *hwpt);
 int iommufd_destroy(int fd, __u32 id);
 
 int iommufd_map(int fd, __u32 ioas, const void *memory, size_t length,
 		__u64 iova);
-/* Where it likes. */
+/* The kernel chooses the IOVA. */
 int iommufd_map_anywhere(int fd, __u32 ioas, const void *memory, size_t length,
 			 __u64 *iova);
 int iommufd_map_file(int fd, __u32 ioas, int file, size_t length, __u64 iova);
-/* What one IOAS has at an address also for another one, at the other address. */
+/* Maps memory of one IOAS at an IOVA of another IOAS. */
 int iommufd_copy(int fd, __u32 from, __u64 iova, size_t length, __u32 to,
 		 __u64 other);
-/* How many bytes it unmapped, or -errno. */
+/* Returns the number of unmapped bytes, or -errno. */
 long iommufd_unmap(int fd, __u32 ioas, __u64 iova, size_t length);
-/* Which IOVAs may be used. In: room for how many. Out: how many there are. */
+/* The usable IOVAs. In: the size of the array. Out: the number of ranges. */
 int iommufd_ranges(int fd, __u32 ioas, struct iommufd_range *ranges, __u32 *nr,
 		   __u64 *alignment);
 
-/* Of a PCI function, "/dev/vfio/devices/vfio0". */
+/* The node of a PCI function, as "/dev/vfio/devices/vfio0". */
 int cdev_path(const char *address, char *path, size_t size);
-/* Of struct vfio only the device is there. */
+/* Sets only the device of struct vfio. */
 int cdev_open(struct vfio *vfio, const char *address);
-/* The device has this directory in sysfs. */
+/* Opens the device with this directory in sysfs. */
 int cdev_open_at(struct vfio *vfio, const char *device);
 int cdev_bind(struct vfio *vfio, int fd, __u32 *device);
 /* In: an IOAS or a page table. Out: the page table. */
@@ -66,11 +66,11 @@ struct space {
 	__u32 table;
 };
 
-/* The nth edu, under that driver; or all but the last steps, attach and edu. */
+/* Opens the nth edu with this driver; or does all but the last steps, attach and edu. */
 int space_open(struct space *space, const char *driver, unsigned int nth);
 int space_bind(struct space *space, const char *driver, unsigned int nth);
 int space_attach(struct space *space);
-/* The address space is one that is there already. */
+/* Attaches to the address space of another. */
 int space_join(struct space *space, const struct space *other,
 	       const char *driver, unsigned int nth);
 void space_close(struct space *space);

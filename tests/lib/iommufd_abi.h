@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What linux/iommufd.h and linux/vfio.h have from 6.6 on. The headers of the
- * distributions are older, so it is here under names that clash with nothing.
+ * Definitions of linux/iommufd.h and linux/vfio.h from 6.6 on, for the older headers of
+ * distributions. The names differ, so that they do not clash with newer headers.
  */
 #ifndef TESTS_IOMMUFD_ABI_H
 #define TESTS_IOMMUFD_ABI_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's kselftest harness, with time limits that a slow guest multiplies, and
- * with the choice of a test by its name, which 6.1's does not have.
+ * The kernel's kselftest harness, with longer time limits on a slow guest, and with a
+ * choice of tests by name, which 6.1's harness lacks.
  */
 #ifndef TESTS_KSELFTEST_HARNESS_H
 #define TESTS_KSELFTEST_HARNESS_H
@@ -16,7 +16,7 @@
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 300
 
-/* Tests that hang end one by one: tests/vm/run would end them all. */
+/* The harness ends each hanging test; tests/vm/run would end all tests. */
 static inline void harness_be_patient(void)
 {
 	struct __fixture_metadata *f;
@@ -27,7 +27,7 @@ static inline void harness_be_patient(void)
 			t->timeout *= slowness();
 }
 
-/* Leaves the fixture that variant which NAME begins with; false: NAME is of another. */
+/* Keeps only the variant that NAME begins with; false if NAME is of another fixture. */
 static inline bool harness_choose_variant(struct __fixture_metadata *f,
 					  const char *name, size_t length)
 {
@@ -50,7 +50,7 @@ static inline bool harness_choose_variant(struct __fixture_metadata *f,
 	return false;
 }
 
-/* NAME is as the results have it: [FIXTURE[.VARIANT].]TEST. How many are left? */
+/* NAME is [FIXTURE[.VARIANT].]TEST, as in the results. Returns how many tests match. */
 static inline int harness_choose(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -84,7 +84,7 @@ static inline int harness_run(int argc, char **argv)
 	return test_harness_run(1, argv);
 }
 
-/* Of what TEST_HARNESS_MAIN makes. */
+/* TEST_HARNESS_MAIN calls it. */
 #define test_harness_run harness_run
 
 #endif

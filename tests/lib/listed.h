@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pins, as NOIOMMU_PIN told them and as they are listed. Expectations are of a test
- * whose fixture has fd, and told and listed.
+ * Compare pins as NOIOMMU_PIN returned them with pins as listed. Expectations of tests whose
+ * fixture has fd, told and listed.
  */
 #ifndef TESTS_LISTED_H
 #define TESTS_LISTED_H
@@ -17,7 +17,7 @@
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define MAX_PINS 40
 #define MAX_PAGES 3072
-/* If no two pages are neighbours. */
+/* The number of extents if no two pages are neighbours. */
 #define ROOM (MAX_PINS * MAX_PAGES)
 
 /* Pins and their extents, one pin after the other. */
@@ -28,7 +28,7 @@ struct list {
 	__u32 nr_extents;
 };
 
-/* Pins, and puts what the kernel says behind what it said before. */
+/* Pins, and appends the kernel's answer to earlier ones. */
 static inline int pin_next(int fd, struct list *told, const void *va,
 			   size_t length, __u32 flags)
 {
@@ -58,7 +58,7 @@ static inline int list_all(int fd, struct list *listed)
 			    &listed->nr_extents);
 }
 
-/* Pins made one after the other have rising IDs, as long as none is released. */
+/* IDs of consecutive pins rise as long as none is released. */
 static inline bool is_same(const struct list *told, const struct list *listed)
 {
 	return told->nr_pins == listed->nr_pins &&
@@ -80,12 +80,12 @@ static inline char *scattered(size_t pages)
 	return memory;
 }
 
-/* More extents than the kernel writes at once. */
+/* For more extents than the kernel writes at once. */
 #define SOME 40
-/* References of pin_some(). */
+/* The references that pin_some() takes. */
 #define SOME_PINNED (5 * SOME - 10)
 
-/* Five pins, each of one page less than the one before. */
+/* Makes five pins, each one page shorter than the previous one. */
 static inline int pin_some(int fd, struct list *told)
 {
 	char *memory = scattered(SOME);

@@ -5,7 +5,7 @@
 #include "mappings.h"
 #include "sysfs.h"
 
-/* Address space that nothing else takes. */
+/* Reserves address space. */
 static char *reserve(size_t length)
 {
 	size_t room = length + HUGE_2M;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mappings of the kinds that programs have; none of them touched yet. */
+/* Untouched mappings of all kinds that programs use. */
 #ifndef TESTS_MAPPINGS_H
 #define TESTS_MAPPINGS_H
 
@@ -18,11 +18,11 @@ enum mapping {
 	MAPPINGS
 };
 
-/* At the address if it is not NULL, aligned to 2 MiB else; MAP_FAILED. */
+/* Maps at the address; for NULL, at any address aligned to 2 MiB. MAP_FAILED on failure. */
 char *mapping_create(enum mapping kind, size_t length, void *address);
 /* Writes a byte to every page. */
 void mapping_touch(char *memory, size_t length);
-/* Of this process, KiB that transparent huge pages map. */
+/* Returns the KiB of this process that transparent huge pages map. */
 long mapping_thp(void);
 
 #endif

@@ -16,7 +16,7 @@
 #define UUID "c2e8d3f0-0a51-4b6e-9d1c-000000000001"
 #define DEVICE "/sys/bus/mdev/devices/" UUID
 
-/* The type begins with the name of the parent. */
+/* The name of the type begins with that of the parent. */
 static int create(const char *type)
 {
 	int length = strcspn(type, "-");
@@ -28,7 +28,7 @@ static int create(const char *type)
 	return file_write(path, UUID);
 }
 
-/* The group that VFIO makes for what has no IOMMU of its own. */
+/* Opens the group that VFIO makes for a device without an IOMMU. */
 static int open_group(void)
 {
 	char path[PATH_MAX], target[PATH_MAX];

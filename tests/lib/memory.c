@@ -73,7 +73,7 @@ __u64 memory_phys(const void *address)
 	return phys + (unsigned long)address % PAGE;
 }
 
-/* Of a huge page one small page is given back, and another one taken. */
+/* Frees one small page of a huge page, and allocates another one in its place. */
 char *memory_partly_contiguous(void)
 {
 	char *memory = mmap(NULL, 2 * HUGE_2M, PROT_READ | PROT_WRITE,
@@ -84,7 +84,7 @@ char *memory_partly_contiguous(void)
 	memory += -(unsigned long)memory & (HUGE_2M - 1);
 	madvise(memory, HUGE_2M, MADV_HUGEPAGE);
 	memset(memory, 0xa5, HUGE_2M);
-	/* Or khugepaged makes it whole again. */
+	/* Otherwise khugepaged makes it a huge page again. */
 	madvise(memory, HUGE_2M, MADV_NOHUGEPAGE);
 	madvise(memory + 2 * PAGE, PAGE, MADV_DONTNEED);
 	memory[2 * PAGE] = 1;
@@ -100,7 +100,7 @@ long memory_pinned(void)
 	long acquired = 0, released = 0;
 	char text[16];
 
-	/* Counted per CPU: a read of this file adds them up. */
+	/* A read of this file folds the per-CPU counters. */
 	file_read("/proc/sys/vm/stat_refresh", text, sizeof(text));
 	file_field("/proc/vmstat", "nr_foll_pin_acquired", &acquired);
 	file_field("/proc/vmstat", "nr_foll_pin_released", &released);
@@ -148,7 +148,7 @@ int memory_migrate(void *address)
 	int node, now;
 
 	file_write("/proc/sys/vm/compact_memory", "1");
-	/* With no node named, the answer is where the page is. */
+	/* Without a node, the call returns the page's node. */
 	node = move_page(address, NULL);
 	if (node < 0)
 		return node;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory of known kinds, where it is, and who holds it. */
+/* Memory of known kinds, its physical addresses, and its pins. */
 #ifndef TESTS_MEMORY_H
 #define TESTS_MEMORY_H
 
@@ -13,34 +13,34 @@
 void *memory_pages(size_t length);
 void *memory_huge(size_t length);
 
-/* With bytes that the seed decides. */
+/* Fills it with bytes that depend on the seed. */
 void memory_fill(void *memory, size_t length, unsigned int seed);
 
-/* The physical address as /proc/self/pagemap has it; 0 if not present. */
+/* Returns the physical address from /proc/self/pagemap; 0 if not present. */
 __u64 memory_phys(const void *address);
-/* The same of pages that follow one another; 0 or -errno. */
+/* The physical addresses of consecutive pages; 0 or -errno. */
 int memory_phys_pages(const void *address, size_t nr, __u64 *phys);
 
 /*
- * Touched 4 KiB pages in which the first two are physically adjacent and the
- * third is not: returned is the address of the first of three.
+ * Returns three touched 4 KiB pages: the first two are physically adjacent, the third is
+ * not.
  */
 char *memory_partly_contiguous(void);
 
 /* Pages pinned and not yet unpinned, in the whole system. */
 long memory_pinned(void);
 /*
- * The same, once it is as many as expected or a time limit is over: what is held for
- * a device is released soon after its DMA ends, from a workqueue.
+ * Waits until memory_pinned() is as expected, up to a time limit, and returns it. Pages held
+ * for a device are released by a workqueue, soon after the end of its DMA.
  */
 long memory_pinned_soon(long expected);
-/* Memory accounted to this process, in KiB: as locked, and as pinned. */
+/* Memory accounted to this process, in KiB: VmLck, and VmPin. */
 long memory_locked(void);
 long memory_accounted(void);
 
 /*
- * Compacts memory, and moves the page to the other of the guest's two NUMA
- * nodes: 0 if it has moved, or the -errno for which it stayed.
+ * Compacts memory, and tries to move the page to the guest's other NUMA node: 0 if it moved,
+ * or the -errno of move_pages().
  */
 int memory_migrate(void *address);
 

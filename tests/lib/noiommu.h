@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ioctls of /dev/noiommu, with the errno as the result. */
+/* The ioctls of /dev/noiommu; they return -errno on failure. */
 #ifndef TESTS_NOIOMMU_H
 #define TESTS_NOIOMMU_H
 
@@ -16,15 +16,15 @@ int noiommu_open_device(void);
 int noiommu_ioctl(int fd, unsigned long number, void *argument);
 
 /*
- * One call. In: how many extents the array has room for. Out: how many were
- * filled (translate), or how many the range has (pin).
+ * One call. In: the size of the array of extents. Out: the number of filled extents
+ * (translate), or of extents of the range (pin).
  */
 int noiommu_translate_range(int fd, const void *va, size_t length, __u32 flags,
 			    struct noiommu_extent *extents, __u32 *nr);
 int noiommu_pin_range(int fd, const void *va, size_t length, __u32 flags,
 		      struct noiommu_extent *extents, __u32 *nr, __u32 *id);
 int noiommu_unpin_id(int fd, __u32 id);
-/* In: how many the arrays have room for. Out: how many there are. */
+/* In: the sizes of the arrays. Out: the number of pins and extents. */
 int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
 		 struct noiommu_extent *extents, __u32 *nr_extents);
 

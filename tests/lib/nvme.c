@@ -24,7 +24,7 @@
 #define OP_CREATE_COMPLETIONS 0x05
 #define OP_GET_FEATURES 0x0a
 #define FEATURE_QUEUES 0x07
-/* Of I/O: what it is for does not matter, it always completes. */
+/* An I/O command that always completes; its effect does not matter. */
 #define OP_FLUSH 0x00
 #define CONTIGUOUS 1
 #define INTERRUPTS 2
@@ -91,7 +91,7 @@ void nvme_close(struct nvme *nvme)
 	vfio_close(&nvme->vfio);
 }
 
-/* A page for DMA. */
+/* Allocates a page for DMA. */
 static int page(struct nvme *nvme, void **memory)
 {
 	*memory = memory_pages(PAGE);
@@ -103,12 +103,12 @@ static int page(struct nvme *nvme, void **memory)
 
 static bool done(const struct nvme_queue *queue, unsigned int slot)
 {
-	/* The phase of an entry changes with each round of the queue. */
+	/* The phase bit of an entry flips with each round of the queue. */
 	return (queue->completions[slot].status & 1) ==
 	       !(queue->next / ENTRIES & 1);
 }
 
-/* The status is the caller's to judge. */
+/* The caller judges the status. */
 static int submit(struct nvme *nvme, struct nvme_queue *queue,
 		  const struct nvme_command *command, __u16 *status)
 {
@@ -207,7 +207,7 @@ int nvme_ping(struct nvme *nvme, unsigned int queue)
 
 	if (!queue)
 		return admin(nvme, &features);
-	/* There may be no namespace, which is an answer, too. */
+	/* An error for lack of a namespace is a completion, too. */
 	return submit(nvme, &nvme->queues[queue], &io, &status);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* As little of an NVMe controller as it takes to have it raise MSI-X. */
+/* A minimal driver of an NVMe controller, to make it raise MSI-X. */
 #ifndef TESTS_NVME_H
 #define TESTS_NVME_H
 
@@ -8,7 +8,7 @@
 
 #include "vfio.h"
 
-/* QEMU's. */
+/* The vendor ID of QEMU's controller. */
 #define NVME_VENDOR 0x1b36
 #define NVME_DEVICE 0x0010
 /* The admin queue and two for I/O; each has the vector of its number. */
@@ -31,12 +31,12 @@ struct nvme {
 /* All return 0 or -errno. */
 int nvme_open(struct nvme *nvme, const char *address);
 void nvme_close(struct nvme *nvme);
-/* Enables it, makes the queues. */
+/* Enables the controller and creates the queues. */
 int nvme_start(struct nvme *nvme);
-/* One command of no effect: one completion, one interrupt of the queue's. */
+/* Submits one command without effect: one completion, one interrupt of the queue. */
 int nvme_ping(struct nvme *nvme, unsigned int queue);
 
-/* The control word of a vector in the MSI-X table, which is in BAR 0. */
+/* Returns the control word of a vector in the MSI-X table in BAR 0. */
 volatile __u32 *nvme_vector_control(struct nvme *nvme, unsigned int vector);
 
 #endif

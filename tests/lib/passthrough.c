@@ -172,7 +172,7 @@ bool was_present(const void *va)
 	__u32 value = 0;
 	long before;
 
-	/* What is needed for it causes no fault itself. */
+	/* First run the code once, so that it causes no fault of its own. */
 	can_read(&value, &value);
 	faults();
 	before = faults();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A function under stock vfio-pci or noiommu-pci, and what VFIO offers of it. */
+/* A function under stock vfio-pci or noiommu-pci, and its regions through VFIO. */
 #ifndef TESTS_PASSTHROUGH_H
 #define TESTS_PASSTHROUGH_H
 
@@ -32,10 +32,10 @@
 
 /* Loads both drivers and the provider; 0 or a status. */
 int passthrough_load(void);
-/* Takes it from whichever driver has it; 0 or -errno. */
+/* Unbinds the function from its driver and binds it to this one; 0 or -errno. */
 int passthrough_bind(const char *address, const char *driver);
 
-/* As sysfs has it: where a BAR is, and its bytes; 0 if there is none. */
+/* The address and the size of a BAR, from sysfs; 0 without such a BAR. */
 __u64 bar_start(const char *address, int bar);
 size_t bar_length(const char *address, int bar);
 
@@ -46,26 +46,26 @@ int region_read(struct vfio *vfio, unsigned int index, size_t at, void *data,
 		size_t length);
 int region_write(struct vfio *vfio, unsigned int index, size_t at,
 		 const void *data, size_t length);
-/* A part of a region; MAP_FAILED with errno set. */
+/* Maps a part of a region; MAP_FAILED with errno set. */
 void *region_map(struct vfio *vfio, unsigned int index, size_t at,
 		 size_t length, int prot);
 
 int passthrough_reset(struct vfio *vfio);
-/* The eventfd is told when somebody wants the device back. */
+/* Signals the eventfd when the kernel asks for the device back. */
 int passthrough_hear_requests(struct vfio *vfio, int eventfd);
 
-/* Reads 32 bits; false if that is a bus error. */
+/* Reads 32 bits; false on a bus error. */
 bool can_read(const void *va, __u32 *value);
 /*
- * Does it read without a fault? The only way to tell: pagemap leaves out device
- * memory. Afterwards it is present in any case.
+ * Does a read cause no page fault? pagemap leaves out device memory, so no other check
+ * exists. The read makes the page present.
  */
 bool was_present(const void *va);
 
-/* Does TRANSLATE say that all of a range is one piece of a BAR? */
+/* Does TRANSLATE return the whole range as one piece of a BAR? */
 bool translates_to_bar(int fd, const void *va, size_t length, __u32 flags,
 		       __u64 phys);
-/* What TRANSLATE fails with. */
+/* Returns the error of TRANSLATE. */
 int translate_error(int fd, const void *va, size_t length, __u32 flags);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pins of some pages, by whoever has a descriptor. Expectations are of a test
- * whose fixture has pinned and locked as they were before.
+ * Pins by several owners of a descriptor. Expectations of tests whose fixture remembers
+ * pinned and locked.
  */
 #ifndef TESTS_PIN_OWNER_H
 #define TESTS_PIN_OWNER_H
@@ -16,7 +16,7 @@
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define PAGES 10
 
-/* The ID, or 0. */
+/* Returns the ID, or 0. */
 static inline __u32 pin(int fd, const void *va)
 {
 	__u32 nr = 0, id;
@@ -26,7 +26,7 @@ static inline __u32 pin(int fd, const void *va)
 	return id;
 }
 
-/* In a child: memory of its own, pinned on a descriptor of its own. */
+/* In a child: pins memory of its own on a descriptor of its own. */
 static inline int open_and_pin(int channel)
 {
 	char *memory = memory_pages(PAGES * PAGE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a pin must leave behind, as expectations of a test whose fixture has fd, and
- * pinned and locked as they were before.
+ * The effects of a pin. Expectations of tests whose fixture has fd, and remembers pinned and
+ * locked.
  */
 #ifndef TESTS_PINNED_H
 #define TESTS_PINNED_H
@@ -10,7 +10,7 @@
 #include "memory.h"
 #include "noiommu.h"
 
-/* Pins, and does not ask where. */
+/* Pins without asking for extents. */
 static inline int pin(int fd, const void *va, size_t length, __u32 flags,
 		      __u32 *id)
 {

@@ -9,7 +9,7 @@ bool ports_have_driver(const char *driver)
 
 bool ports_bind(const char *driver)
 {
-	/* Nothing in the guest loads what drives the NICs. */
+	/* The guest has no udev that would load the drivers of the NICs. */
 	if (run("modprobe -a virtio_pci virtio_net e1000 e1000e vmxnet3"))
 		return false;
 	if (!ports_have_driver(driver) &&

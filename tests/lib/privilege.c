@@ -38,7 +38,7 @@ int privilege_bound(__u64 capabilities)
 {
 	int i;
 
-	/* The kernel says where they end. */
+	/* The call fails after the last capability. */
 	for (i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++)
 		if (!(capabilities & CAPABILITY(i)) &&
 		    prctl(PR_CAPBSET_DROP, i))

@@ -6,11 +6,11 @@
 
 #define CAPABILITY(number) (1ULL << (number))
 
-/* Gives a capability of this process up for good; 0 or -errno. */
+/* Drops a capability of this process for good; 0 or -errno. */
 int privilege_drop(int capability);
-/* Gives all others up. */
+/* Drops all other capabilities. */
 int privilege_only(int capability);
-/* Programs that root executes from here on have these and no others. */
+/* Limits programs that root executes from here on to these capabilities. */
 int privilege_bound(__u64 capabilities);
 
 #endif

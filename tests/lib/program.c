@@ -36,7 +36,7 @@ static void execute(struct program *program, int input, __u64 capabilities,
 	dup2(input, STDIN_FILENO);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	/* The output as it comes: to a file it would be kept back. */
+	/* Line by line: stdio would buffer output to a file. */
 	if (!privilege_bound(capabilities))
 		execlp("stdbuf", "stdbuf", "-oL", "sh", "-c", command, NULL);
 	_exit(127);
@@ -85,7 +85,7 @@ bool program_has_ended(struct program *program)
 {
 	siginfo_t info = {};
 
-	/* It stays a zombie, for child_ended(). */
+	/* The program stays a zombie, for child_ended(). */
 	return waitid(P_PID, program->pid, &info,
 		      WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
@@ -121,7 +121,7 @@ long program_status(struct program *program, const char *field, int base)
 	return at ? strtol(at + strlen(field) + 1, NULL, base) : -1;
 }
 
-/* But for the lines that are there by the hundred. */
+/* Shows the output, without lines that occur by the hundred. */
 static void show(struct program *program)
 {
 	char *line, *rest = output;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Time limits that hold on a host of any speed. */
+/* Scale time limits to the speed of the host. */
 #ifndef TESTS_SLOWNESS_H
 #define TESTS_SLOWNESS_H
 
 /*
- * How many times longer than on a fast host things may take, 1 or more: tests/vm/init
- * tells it from how long the guest's boot took.
+ * Returns the factor for time limits, 1 or more, relative to a fast host. tests/vm/init
+ * derives it from the time of the guest's boot.
  */
 int slowness(void);
 

@@ -9,7 +9,7 @@
 #include "sweep.h"
 #include "sysfs.h"
 
-/* A bound, should an operation never come to its end. */
+/* Ends the loop even if an operation never succeeds. */
 #define MAX_FAULTS 5000
 #define MAX_ERRORS 8
 
@@ -67,7 +67,7 @@ static long lines(const char *path, const char *what)
 	return count;
 }
 
-/* -1 stands for what is not there. */
+/* -1 stands for a missing file. */
 static const struct {
 	long (*get)(const char *path, const char *what);
 	const char *path;
@@ -182,7 +182,7 @@ static bool expected(const struct sweep *sweep, enum fault_kind kind, int ret)
 
 /* --- The sweep --------------------------------------------------------------------- */
 
-/* *any: was there something that could fail? */
+/* *any: was there anything that could fail? */
 static int run_with_fault(const struct sweep *sweep, void *subject,
 			  unsigned int nth, bool *failed, bool *any)
 {
@@ -218,7 +218,7 @@ static bool completes(const struct sweep *sweep, void *subject, int ret,
 	return false;
 }
 
-/* From the same state to the same state, with the nth failing if there is one. */
+/* Runs the operation with the nth failing, if there is one, and restores the state. */
 static bool step(const struct sweep *sweep, void *subject, unsigned int nth,
 		 struct tally *tally, bool *failed)
 {
@@ -256,7 +256,7 @@ static bool step(const struct sweep *sweep, void *subject, unsigned int nth,
 	return good && unchanged(&before, "undone");
 }
 
-/* How many failed; -1 if something was wrong. */
+/* Returns how many failed; -1 after a mistake. */
 static int sweep_kind(const struct sweep *sweep, void *subject,
 		      enum fault_kind kind)
 {

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Operations of which each allocation fails once: what they return then, what they
- * leave behind, and whether they work afterwards.
+ * Fail each allocation of an operation once. Check what the operation returns, what it leaves
+ * behind, and whether it works afterwards.
  */
 #ifndef TESTS_SWEEP_H
 #define TESTS_SWEEP_H
 
 #include <stdbool.h>
 
-/* For TEST_F_TIMEOUT(): some hundred rounds. */
+/* For TEST_F_TIMEOUT(): time for some hundred rounds. */
 #define PATIENCE 300
 
 /**
  * struct sweep - an operation
- * @prepare: what it needs and is not to be tested; may be missing. 0 or -errno
- * @run: the operation, 0 or -errno. If it takes more than one call and fails, it
- *       takes back what it has done
- * @complete: after a success: is all there that there has to be?
- * @undo: takes a success and what was prepared back; may be missing
- * @below: the function of the kernel's below which memory is to fail; may be missing
- * @spare: the one below which it is not; may be missing
- * @work: the module in whose work it fails; missing, it fails in @run itself
- * @answers_last: VFIO and iommufd fail, too, if all is done and only the answer
- *                cannot be written
- * @cannot_fail: nothing that fails is of consequence, if anything can
- * @errors: what it may fail with, besides -ENOMEM for want of memory and -EFAULT for
- *          a copy from or to userspace
+ * @prepare: steps before the operation, without faults; optional. 0 or -errno
+ * @run: the operation, 0 or -errno. If it makes several calls and one fails, it undoes the
+ *       others
+ * @complete: after a success: is the effect complete?
+ * @undo: undoes a success and the preparation; optional
+ * @below: allocations fail only below this kernel function; optional
+ * @spare: allocations below this kernel function do not fail; optional
+ * @work: the module in whose work allocations fail; without it, they fail in @run
+ * @answers_last: VFIO and iommufd also fail if they have done everything and only cannot
+ *                write the answer
+ * @cannot_fail: the operation succeeds whatever fails
+ * @errors: allowed errors besides -ENOMEM for memory and -EFAULT for copies from or to
+ *          userspace
  */
 struct sweep {
 	int (*prepare)(void *subject);
@@ -41,9 +41,8 @@ struct sweep {
 };
 
 /*
- * Tries it with the first allocation failing, the second, and so on, until there
- * are no more; then with the first copy. The log says how often it failed with what,
- * and what was wrong.
+ * Runs the operation with the first allocation failing, then the second, until there are no
+ * more; then the same with copies. Logs the number of failures for each errno, and mistakes.
  */
 bool sweep(const struct sweep *sweep, void *subject);
 

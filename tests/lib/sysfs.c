@@ -219,7 +219,7 @@ int run(const char *format, ...)
 	va_end(args);
 	printf("# $ %s\n", command);
 	fflush(stdout);
-	/* KTAP has no room for what others print on its lines. */
+	/* Output of other programs must be a comment in KTAP. */
 	strncat(command, " 2>&1 | sed 's/^/# /'",
 		sizeof(command) - strlen(command) - 1);
 	setenv("RUN", command, 1);
@@ -240,7 +240,7 @@ bool kernel_log_has(const char *text)
 
 	if (!log)
 		return false;
-	/* Reads all; what was cleared is left out only by this action. */
+	/* Only this action leaves out cleared messages. */
 	length = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, KLOG_SIZE - 1);
 	if (length > 0) {
 		log[length] = '\0';

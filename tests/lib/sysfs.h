@@ -15,31 +15,31 @@
 int file_read(const char *path, char *text, size_t size);
 int file_write(const char *path, const char *text);
 int file_read_long(const char *path, long *value);
-/* The value of "NAME VALUE" or "NAME: VALUE" in a file of such lines. */
+/* Finds the value of NAME in a file of lines "NAME VALUE" or "NAME: VALUE". */
 int file_field(const char *path, const char *name, long *value);
 
-/* Functions that are claimed, bytes in all domains; -1 without the provider. */
+/* Claimed functions; mapped bytes in all domains. -1 without the provider. */
 long provider_claimed(void);
 long provider_mapped(void);
 
-/* The nth function (from 0) with these IDs, as "0000:00:03.0". */
+/* Finds the nth function (from 0) with these IDs, as "0000:00:03.0". */
 int pci_find(unsigned int vendor, unsigned int device, unsigned int nth,
 	     char address[PCI_ADDRESS_SIZE]);
 int pci_write(const char *address, const char *attribute, const char *text);
-/* Last part of what a link of the function points to; "" if there is none. */
+/* The last part of a link's target; "" if the function has no such link. */
 void pci_link(const char *address, const char *link, char *name, size_t size);
 bool pci_exists(const char *address);
-/* IOMMU group number, or -ENOENT. */
+/* Returns the number of the IOMMU group, or -ENOENT. */
 int pci_group(const char *address);
-/* By noiommu, with a group; the other one: by nobody, and without. */
+/* Claimed by noiommu, with a group; or unclaimed, without a group. */
 bool pci_is_claimed(const char *address);
 bool pci_is_unclaimed(const char *address);
 bool pci_has_driver(const char *address, const char *driver);
 int pci_unbind(const char *address);
-/* Binds with driver_override, which is forgotten again. */
+/* Binds with driver_override, and clears that again. */
 int pci_bind(const char *address, const char *driver);
 
-/* Polls for at least a minute, on a slow host for more. */
+/* Polls for at least a minute, longer on a slow host. */
 #define wait_until(condition) \
 	({ \
 		int __left = 6000 * slowness(); \
@@ -48,7 +48,7 @@ int pci_bind(const char *address, const char *driver);
 		!!(condition); \
 	})
 
-/* Runs a command with its output in the log; its status as of a shell. */
+/* Runs a command with its output in the log; returns its status as a shell does. */
 int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Does the kernel's log have the text, after the last kernel_log_mark()? */
 void kernel_log_mark(void);

@@ -14,7 +14,7 @@
 #define PROMPT "testpmd> "
 #define START_SECONDS 120
 #define COMMAND_SECONDS 60
-/* Of memory from elsewhere, whose user has the address. */
+/* The address of external memory, whose owner knows it. */
 #define NO_ADDRESS ULONG_MAX
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
@@ -24,7 +24,7 @@ bool testpmd_start(struct testpmd *pmd, __u64 capabilities, const char *eal,
 {
 	char command[1024];
 
-	/* What it says of a link that comes up may fall into the prompt. */
+	/* A message about a link may be printed inside the prompt. */
 	snprintf(command, sizeof(command),
 		 "exec dpdk-testpmd -l 0-1 --no-telemetry %s -- -i --mask-event=intr_lsc %s",
 		 eal, options);
@@ -55,7 +55,7 @@ bool testpmd_said(struct testpmd *pmd, const char *text)
 	return strstr(program_output(&pmd->program, 0), text);
 }
 
-/* The number that follows a name. */
+/* Returns the number that follows a name. */
 static unsigned long number(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
@@ -74,7 +74,7 @@ static bool links_up(struct testpmd *pmd)
 {
 	const char *text = testpmd_command(pmd, "show port summary all");
 
-	/* A line for each port. */
+	/* testpmd prints a line for each port. */
 	return text && strstr(text, " up ") && !strstr(text, " down ");
 }
 
@@ -82,7 +82,7 @@ bool testpmd_wait_links(struct testpmd *pmd)
 {
 	int left = COMMAND_SECONDS * 2 * slowness();
 
-	/* Not too often: each answer is in the log. */
+	/* Not too often, because the log has each answer. */
 	while (!links_up(pmd) && --left > 0)
 		usleep(500000);
 	return left > 0;
@@ -122,7 +122,7 @@ unsigned int testpmd_memory(struct testpmd *pmd, unsigned int *wrong)
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pmd->program.pid);
 	pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	*wrong = 0;
-	/* From 25.11 on these are two words. */
+	/* From 25.11 on, the command is two words. */
 	if (at && strstr(at, "Command not found"))
 		at = testpmd_command(pmd, "dump physmem");
 	for (; at; at = strstr(at + 1, "Segment "))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* DPDK's testpmd, driven by its prompt. */
+/* DPDK's testpmd, controlled through its prompt. */
 #ifndef TESTS_TESTPMD_H
 #define TESTS_TESTPMD_H
 
@@ -15,35 +15,35 @@ struct testpmd {
 struct testpmd_stats {
 	unsigned long received;
 	unsigned long sent;
-	/* Of either direction, of whatever kind. */
+	/* In both directions, for any reason. */
 	unsigned long lost;
 };
 
 /*
- * Starts it with these capabilities, options of EAL and options of its own, and waits
- * for the prompt, which says little: without a port it comes as well.
+ * Starts testpmd with these capabilities and options of EAL and testpmd, and waits for the
+ * prompt. The prompt also comes without a port.
  */
 bool testpmd_start(struct testpmd *pmd, __u64 capabilities, const char *eal,
 		   const char *options);
 /*
- * Gives a command. Returns what it said until the prompt came back, in memory that
- * the next call takes, or NULL if the prompt does not come.
+ * Gives a command. Returns the output up to the next prompt, which the next call overwrites;
+ * NULL if no prompt comes.
  */
 const char *testpmd_command(struct testpmd *pmd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Has it said this, since it was started? */
+/* Has testpmd printed this since its start? */
 bool testpmd_said(struct testpmd *pmd, const char *text);
 unsigned int testpmd_ports(struct testpmd *pmd);
-/* Waits until all links are up; false if that does not come. */
+/* Waits until all links are up; false if they stay down. */
 bool testpmd_wait_links(struct testpmd *pmd);
 bool testpmd_stats(struct testpmd *pmd, unsigned int port,
 		   struct testpmd_stats *stats);
 /*
- * How many pieces of memory it has, by its own account; and how many of those are not
- * at the physical address that it takes them to be at.
+ * Returns the number of testpmd's memory segments. *wrong: how many are not at the physical
+ * address that testpmd assumes.
  */
 unsigned int testpmd_memory(struct testpmd *pmd, unsigned int *wrong);
-/* Both as program_end(). */
+/* Both return as program_end(). */
 int testpmd_quit(struct testpmd *pmd);
 int testpmd_kill(struct testpmd *pmd);
 

@@ -10,7 +10,7 @@
 #include "noiommu.h"
 #include "translation.h"
 
-/* Written to where the kernel must not write. */
+/* Marks memory that the kernel must not write. */
 #define CANARY 0x5a5a5a5a5a5a5a5aULL
 
 static size_t sum(const struct noiommu_extent *extents, __u32 nr)
@@ -22,7 +22,7 @@ static size_t sum(const struct noiommu_extent *extents, __u32 nr)
 	return length;
 }
 
-/* Does what is left of the call agree with what it has done? */
+/* Does the rest of the range agree with the extents so far? */
 static bool is_consistent(const struct translation *translation,
 			  const struct noiommu_translate *call, __u32 room,
 			  size_t before)
@@ -75,7 +75,7 @@ bool translation_get(struct translation *translation, int fd, const void *va,
 	if (!room)
 		room = most;
 	*translation = (struct translation){ .va = va, .length = length };
-	/* One that is not to be written, after any call's array. */
+	/* One extent behind each call's array, which the kernel must not write. */
 	translation->extents = calloc(most + room + 1,
 				      sizeof(*translation->extents));
 	if (!translation->extents)

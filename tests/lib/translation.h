@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NOIOMMU_TRANSLATE as a loop, and what it must come to. */
+/* NOIOMMU_TRANSLATE in a loop, and checks of the result. */
 #ifndef TESTS_TRANSLATION_H
 #define TESTS_TRANSLATION_H
 
@@ -10,9 +10,9 @@
 struct translation {
 	const char *va;
 	size_t length;
-	/* How far it got. */
+	/* The number of translated bytes. */
 	size_t done;
-	/* 0 or -errno, as of the last call. */
+	/* 0 or -errno of the last call. */
 	int error;
 	__u32 nr;
 	__u32 calls;
@@ -20,20 +20,20 @@ struct translation {
 };
 
 /*
- * With an array that has room for so many extents at a time; 0 is enough for
- * all. False if an answer contradicts itself, which the log then says.
+ * Translates with an array of this many extents; 0 is enough for all. False, with a line in
+ * the log, if an answer contradicts itself.
  */
 bool translation_get(struct translation *translation, int fd, const void *va,
 		     size_t length, __u32 flags, __u32 room);
 void translation_free(struct translation *translation);
 bool translation_same(const struct translation *one,
 		      const struct translation *other);
-/* Is it so, in RAM, as far as it got? */
+/* Does the translated part agree with pagemap? For RAM. */
 bool translation_is_pagemap(const struct translation *translation);
 
-/* All of a range in one call, successful and as in pagemap. */
+/* Does one call translate the whole range, in agreement with pagemap? */
 bool translates(int fd, const void *va, size_t length, __u32 flags);
-/* The first byte of a range; 0 if it has no answer. */
+/* Returns the address of the first byte; 0 on failure. */
 __u64 translate_one(int fd, const void *va, __u32 flags, __u32 *extent_flags);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory whose pages come from a thread of this process, through userfaultfd. */
+/* Memory whose pages a thread of this process provides, through userfaultfd. */
 #ifndef TESTS_USERFAULT_H
 #define TESTS_USERFAULT_H
 
@@ -10,28 +10,28 @@
 
 struct userfault {
 	int fd;
-	/* Which of UFFDIO_REGISTER_MODE_. */
+	/* One of UFFDIO_REGISTER_MODE_. */
 	unsigned long mode;
 	char *memory;
-	/* Where the handler finds the same memory, in mode minor. */
+	/* The handler's mapping of the same memory, in mode minor. */
 	char *other;
 	size_t length;
-	/* What the handler does first, with the address of the fault. */
+	/* The handler calls it first, with the address of the fault. */
 	void (*before)(struct userfault *userfault, void *address);
-	/* Faults that it has seen to. */
+	/* Faults that the handler has resolved. */
 	int served;
-	/* Its closed end stops the handler. */
+	/* Closing an end of this pipe stops the handler. */
 	int stop[2];
 	pthread_t handler;
 };
 
-/* What every byte is once it has been provided. */
+/* The value of every byte of a provided page. */
 #define USERFAULT_BYTE 0x5a
 
-/* Memory of 4 KiB pages, of which none is there as the mode wants it; 0 or -errno. */
+/* Maps 4 KiB pages, each of which causes a fault of this mode; 0 or -errno. */
 int userfault_create(struct userfault *userfault, unsigned long mode,
 		     size_t length);
-/* From here on faults are answered. */
+/* Starts the handler. */
 int userfault_serve(struct userfault *userfault);
 void userfault_destroy(struct userfault *userfault);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VFIO's group interface with a type1 container, as DPDK uses it. */
+/* VFIO's group interface with a type1 container, as in DPDK. */
 #ifndef TESTS_VFIO_H
 #define TESTS_VFIO_H
 
@@ -18,9 +18,9 @@ struct vfio {
 /* All return 0 or -errno. */
 int vfio_open_container(struct vfio *vfio);
 int vfio_open_group(struct vfio *vfio, const char *address);
-/* VFIO_GROUP_SET_CONTAINER and VFIO_SET_IOMMU: from here on DMA is possible. */
+/* VFIO_GROUP_SET_CONTAINER and VFIO_SET_IOMMU; from here on DMA is possible. */
 int vfio_attach(struct vfio *vfio);
-/* Only a group so far: puts it into a container that has others. */
+/* Adds an unattached group to the container of another one. */
 int vfio_join(struct vfio *vfio, const struct vfio *other);
 int vfio_open_device(struct vfio *vfio, const char *address);
 /* All of the above. */
@@ -33,9 +33,9 @@ int vfio_unmap(struct vfio *vfio, __u64 iova, size_t length);
 /* Maps a BAR; MAP_FAILED with errno set. */
 void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length);
 int vfio_set_bus_master(struct vfio *vfio);
-/* Whether the device answers at its BARs. */
+/* Sets whether the device decodes its BARs. */
 int vfio_set_memory(struct vfio *vfio, bool on);
-/* Whether it may raise INTx. */
+/* Sets whether the device may raise INTx. */
 int vfio_set_intx(struct vfio *vfio, bool on);
 
 #endif

@@ -12,7 +12,7 @@
 #include "sysfs.h"
 #include "virtio_net.h"
 
-/* QEMU's, of modern devices. */
+/* The BAR of QEMU's modern devices. */
 #define STRUCTURES_BAR 4
 #define RECEIVE 0
 #define TRANSMIT 1
@@ -87,7 +87,7 @@ static int negotiate(struct virtio_net *net)
 	       0 : -EIO;
 }
 
-/* A page for a queue, mapped for the device. */
+/* Makes a page for a queue, mapped for the device. */
 static int make_ring(struct virtio_net *net, unsigned int entries, __u64 *phys)
 {
 	char *memory = memory_pages(PAGE);
@@ -195,7 +195,7 @@ unsigned int virtio_net_refill(struct virtio_net *net)
 	volatile __u16 *used = &net->ring.used->idx;
 	__u16 received = *used;
 
-	/* Buffers are used in turn: each is behind the last of the others. */
+	/* The device uses buffers in turn, so a returned one goes behind all others. */
 	net->ring.avail->idx = received + net->ring.num;
 	__sync_synchronize();
 	notify(net, RECEIVE);

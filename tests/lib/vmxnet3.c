@@ -33,13 +33,13 @@
 #define TYPE_LINUX (1 << 2)
 #define ENTRIES 32
 #define PACKET_SIZE 64
-/* Generation; end of packet; a completion is wanted. */
+/* Flags: generation, end of packet, completion requested. */
 #define SEND_GENERATION (1 << 14)
 #define SEND_END (1 << 12)
 #define SEND_COMPLETE (1 << 13)
 #define DONE_GENERATION (1u << 31)
 
-/* Where things are in the one page. */
+/* Offsets in the only page. */
 #define SHARED 0
 #define QUEUES 1024
 #define SEND_RING 1536
@@ -221,7 +221,7 @@ int vmxnet3_start(struct vmxnet3 *nic)
 	write32(nic, DEVICE, REGISTER_COMMAND, COMMAND_RESET);
 	write32(nic, DEVICE, REGISTER_REVISION, 1);
 	write32(nic, DEVICE, REGISTER_UPT, 1);
-	/* The high half is what has it taken. */
+	/* The device takes the address when the high half is written. */
 	write32(nic, DEVICE, REGISTER_SHARED_LOW, nic->phys);
 	write32(nic, DEVICE, REGISTER_SHARED_HIGH, nic->phys >> 32);
 	write32(nic, DEVICE, REGISTER_COMMAND, COMMAND_ACTIVATE);
@@ -239,7 +239,7 @@ int vmxnet3_send(struct vmxnet3 *nic)
 	struct packet *packet = (void *)(nic->memory + SEND_RING);
 	volatile __u32 *done = (void *)(nic->memory + SEND_DONE);
 
-	/* The generation changes with each round of a ring. */
+	/* The generation bit flips with each round of a ring. */
 	packet[slot].address = nic->phys + BUFFER;
 	packet[slot].words[1] = SEND_END | SEND_COMPLETE;
 	__sync_synchronize();
