@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that a device cannot reach, by the DMA mask of DPDK: it gets no address and no
- * pin, and DPDK says so. dpdk-test has a command that narrows the mask, which lasts as
- * long as its process.
+ * Memory beyond DPDK's DMA mask: DPDK gives it no address and no pin, and prints why. A
+ * command of dpdk-test narrows the mask, for the life of its process.
  *
  * Guest: patched DPDK and its ports.
  */
@@ -15,9 +14,9 @@
 #include "program.h"
 
 #define SECONDS 200
-/* Some memory is there at the start. */
+/* The process has some memory at its start. */
 #define DPDK_TEST "exec dpdk-test -l 0-1 --no-telemetry -m 16 "
-/* Something that is no NIC, so that no port is there at first. */
+/* An allowed device that is no NIC, so that no port exists at first. */
 #define NO_PORTS "-a 0000:00:00.0"
 
 FIXTURE(dma_mask)
@@ -51,7 +50,7 @@ static void expect_refusal(struct __test_metadata *_metadata,
 	EXPECT_TRUE(program_says(test, 0, "Cannot pin ", 0));
 }
 
-/* The memory of a process with ports is pinned, and grows no more. */
+/* The memory of a process with ports is pinned, and no longer grows. */
 TEST_F(dma_mask, growing)
 {
 	expect_refusal(_metadata, &self->test,
@@ -60,7 +59,7 @@ TEST_F(dma_mask, growing)
 	EXPECT_EQ(0, program_end(&self->test, SECONDS));
 }
 
-/* A port that comes later does not get memory that is there already. */
+/* A port that is attached later does not get existing memory. */
 TEST_F(dma_mask, attached)
 {
 	expect_refusal(_metadata, &self->test,
@@ -72,7 +71,7 @@ TEST_F(dma_mask, attached)
 	EXPECT_EQ(0, program_end(&self->test, SECONDS));
 }
 
-/* The mask is that of all processes; it says nothing about how they find addresses. */
+/* All processes share the mask, however each of them gets addresses. */
 TEST_F(dma_mask, secondary)
 {
 	ASSERT_TRUE(program_start(&self->test, UNPRIVILEGED,

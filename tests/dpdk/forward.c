@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DPDK with no option that says how, and without the capability that reading
- * /proc/self/pagemap takes.
+ * DPDK without options for addresses, and without the capability that reading
+ * /proc/self/pagemap needs.
  *
  * Guest: patched DPDK and its ports.
  */

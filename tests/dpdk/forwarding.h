@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What testpmd has to do once it is started, as expectations of any test. */
+/* Expectations of a started testpmd, for all tests. */
 #ifndef DPDK_FORWARDING_H
 #define DPDK_FORWARDING_H
 
@@ -21,7 +21,7 @@ static inline void expect_counted(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, stats.lost);
 }
 
-/* Every byte comes out at the other side, either way, and nothing else does. */
+/* Every byte arrives at the other side, in both directions, and nothing else does. */
 static inline void expect_forwarding(struct __test_metadata *_metadata,
 				     struct testpmd *pmd, struct wire wires[2])
 {

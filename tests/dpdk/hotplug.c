@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ports that come and go while testpmd runs: by its own command, and because the NIC
- * is pulled and put back.
+ * Ports that come and go while testpmd runs: by a command of testpmd, and because the NIC is
+ * unplugged and plugged again.
  *
- * Guest: patched DPDK, its ports of e1000e, and on the first one's hub a port without
- * a NIC that is called plug.
+ * Guest: patched DPDK, its e1000e ports, and on the first one's hub a port named plug,
+ * without a NIC.
  */
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 #include "passthrough.h"
 #include "sysfs.h"
 
-/* Something that is no NIC, so that no port is there at first. */
+/* An allowed device that is no NIC, so that no port exists at first. */
 #define NO_PORTS "-a 0000:00:00.0"
 #define HOTPLUG RINGS " --hot-plug"
 
@@ -87,7 +87,7 @@ TEST_F(hotplug, by_hand)
 	ASSERT_TRUE(testpmd_start(&self->pmd, UNPRIVILEGED, options, HOTPLUG));
 	expect_forwarding(_metadata, &self->pmd, self->wires);
 
-	/* It lets go by itself when asked to. */
+	/* testpmd releases the NIC when the kernel asks for it. */
 	ASSERT_EQ(0, run("qemu-monitor 'device_del plug'"));
 	ASSERT_TRUE(wait_until(!pci_exists(self->plugged)));
 	EXPECT_TRUE(wait_until(testpmd_ports(&self->pmd) == 1));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DPDK as it is, and NICs without MSI-X: it takes MSI-X for granted, unless it is told
- * otherwise.
+ * Unpatched DPDK and NICs without MSI-X: without an option, DPDK assumes MSI-X.
  *
  * Guest: DPDK, unpatched, and its ports.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A page of 1 GiB: one pin, and one address that all others follow from.
+ * A page of 1 GiB: one pin, and one address from which all others follow.
  *
  * Guest: patched DPDK and its ports, one page of 1 GiB.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that comes when the devices are open already.
+ * Memory that is allocated while the devices are open.
  *
  * Guest: patched DPDK and its ports.
  */
@@ -10,7 +10,7 @@
 #include "memory.h"
 #include "passthrough.h"
 
-/* 4 MiB when it opens them, and buffers of more than 2 KiB each afterwards. */
+/* 4 MiB when testpmd opens the devices; later, buffers of more than 2 KiB each. */
 #define FEW "-m 4 " PORTS
 #define MANY "--total-num-mbufs=16384 --rxd=512 --txd=512"
 #define MANY_BYTES (16384 * 2048UL)

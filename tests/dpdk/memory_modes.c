@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ways in which DPDK gets memory, and testpmd its buffers: each is pinned, at
- * the addresses that the devices are told.
+ * The ways in which DPDK allocates memory, and testpmd its buffers. All memory is pinned at
+ * the addresses that DPDK gives to the devices.
  *
  * Guest: patched DPDK and its ports, 128 huge pages.
  */
@@ -21,7 +21,7 @@ FIXTURE_VARIANT(memory_modes)
 {
 	const char *eal;
 	const char *options;
-	/* Of 4 KiB, so many that they would take minutes to list. */
+	/* 4 KiB pages; listing them all would take minutes. */
 	bool small_pages;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where there is no /dev/noiommu, or no right to open it, DPDK is left with pagemap,
- * and says so if it has no right to that either. What other tests show is the node's.
+ * Without /dev/noiommu, or the right to open it, DPDK falls back to pagemap, and reports it
+ * if it has no right to read that either. So what other tests show is due to the node.
  *
  * Guest: patched DPDK and its ports.
  */
@@ -65,7 +65,7 @@ TEST_F(no_node, pagemap)
 {
 	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES, PORTS, RINGS));
 	expect_forwarding(_metadata, &self->pmd, self->wires);
-	/* As DPDK maps for an IOMMU: to itself, and page by page. */
+	/* DPDK maps as for an IOMMU: each page, at its own address. */
 	EXPECT_LT(0, provider_mapped());
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 	EXPECT_EQ(0, provider_mapped());

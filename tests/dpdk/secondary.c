@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A second process of DPDK's, which shares memory and ports with the first.
+ * A secondary process of DPDK, which shares memory and ports with the primary.
  *
  * Guest: patched DPDK and its ports.
  */
@@ -40,7 +40,7 @@ FIXTURE_TEARDOWN(secondary)
 	wires_close(self->wires);
 }
 
-/* The processes give each other 5 s for an answer, in which little may get done here. */
+/* The processes wait 5 s for each other's answers, which is short on a slow guest. */
 static bool start_secondary(struct testpmd *pmd)
 {
 	int tries = 5 * slowness();
@@ -69,12 +69,12 @@ TEST_F(secondary, forwards)
 	ASSERT_TRUE(start_secondary(&self->secondary));
 	expect_forwarding(_metadata, &self->secondary, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->secondary));
-	/* The first one has lost nothing. */
+	/* The primary has lost nothing. */
 	expect_forwarding(_metadata, &self->primary, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->primary));
 }
 
-/* Memory stays where it is as long as somebody has a device that may write to it. */
+/* Memory stays in place while any process has a device that may write to it. */
 TEST_F(secondary, survives)
 {
 	long before;
@@ -88,9 +88,8 @@ TEST_F(secondary, survives)
 }
 
 /*
- * What the second one allocates the devices of the first one may use, so the first
- * one pins it too. To a second process all of its program has to be known, so both
- * are the one that can allocate.
+ * The primary's devices may use memory that the secondary allocates, so the primary pins it,
+ * too. Both processes must be the same program, so both run the one that can allocate.
  */
 TEST(allocates)
 {
@@ -115,7 +114,7 @@ TEST(allocates)
 	}
 	EXPECT_EQ(0, program_end(&test, SECONDS));
 	EXPECT_LT(locked, most);
-	/* And it was given back. */
+	/* The pins were released. */
 	EXPECT_EQ(locked, program_status(&primary, "VmPin", 10));
 	EXPECT_EQ(pinned, memory_pinned());
 	program_kill(&primary);

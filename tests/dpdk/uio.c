@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Over uio_pci_generic DPDK does what it did before, with the addresses of
- * /proc/self/pagemap: without anything of ours in the kernel, and beside it.
+ * With uio_pci_generic, DPDK works as before, with addresses from /proc/self/pagemap: with
+ * and without our modules in the kernel.
  *
  * Guest: DPDK, patched or not, and its ports.
  */
@@ -53,7 +53,7 @@ TEST_F(uio, needs_pagemap)
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 
-/* With VFIO in the kernel, which has none of the ports, and IOMMU groups of ours. */
+/* With VFIO loaded but bound to no port, and with our IOMMU groups. */
 TEST_F(uio, forwards_beside_noiommu)
 {
 	unsigned int wrong;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DPDK's own unit tests of what the patches change, without the capability that
- * reading /proc/self/pagemap takes.
+ * DPDK's own unit tests of the code that the patches change, without the capability that
+ * reading /proc/self/pagemap needs.
  *
  * Guest: patched DPDK.
  */
@@ -83,7 +83,7 @@ TEST_F(unit, passes)
 		 variant->test, variant->options);
 	ASSERT_TRUE(program_start(&test, UNPRIVILEGED, command));
 	EXPECT_TRUE(program_says(&test, 0, "Test OK", SECONDS));
-	/* It passes as well where it has nothing to do. */
+	/* The unit test also passes if it has nothing to do. */
 	EXPECT_FALSE(program_says(&test, 0, "unsupported", 0));
 	EXPECT_TRUE(program_says(&test, 0, "Selected IOVA mode 'PA'", 0));
 	EXPECT_EQ(0, program_end(&test, SECONDS));

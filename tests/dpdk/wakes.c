@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(wakes)
 	wires_close(self->wires);
 }
 
-/* As the forwarder says it. */
+/* Counts the forwarder's reports of a wakeup. */
 static unsigned int wakes(struct program *forwarder, unsigned int port)
 {
 	const char *at = program_output(forwarder, 0);
@@ -66,7 +66,7 @@ static unsigned int wakes(struct program *forwarder, unsigned int port)
 	return count;
 }
 
-/* With a pause, in which it falls asleep again. */
+/* Sends a packet after a pause, in which the forwarder falls asleep. */
 static void wake(struct __test_metadata *_metadata, struct wire *wire)
 {
 	int i;
@@ -94,7 +94,7 @@ TEST_F(wakes, of_each_port)
 		EXPECT_LE(woken, after - before);
 	}
 	EXPECT_LT(self->pinned, memory_pinned());
-	/* It stops its ports, and ends as if nothing had been. */
+	/* The forwarder stops its ports and ends normally. */
 	kill(self->forwarder.pid, SIGINT);
 	EXPECT_EQ(0, program_end(&self->forwarder, START_SECONDS));
 }

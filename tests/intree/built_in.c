@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The drivers built into a kernel: what they have claimed when userspace starts, and
- * that claims then come and go as with the module.
+ * Drivers built into a kernel: the claims when userspace starts, and that claims then come
+ * and go as with the module.
  *
  * Guest: edu (no driver in the kernel), e1000e and NVMe (native drivers, built in; that
  * of NVMe probes in the background). The first program of its guest.
@@ -37,7 +37,7 @@ FIXTURE_TEARDOWN(built_in)
 {
 }
 
-/* Else all the others would be about modules. */
+/* With a module, the other tests would not test built-in drivers. */
 TEST_F(built_in, there_is_no_module)
 {
 	EXPECT_EQ(0, access("/sys/module/noiommu/parameters/devices", F_OK));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What devices that are opened by nodes of their own do: DMA, interrupts, and
- * BARs with their addresses.
+ * Devices opened by their own nodes: DMA, interrupts, and addresses of BARs.
  *
  * Guest: edu twice, and ivshmem.
  */
@@ -31,14 +30,14 @@ FIXTURE(cdev_dma)
 	struct space space;
 	struct edu *edu;
 	struct held held;
-	/* Of /dev/noiommu. */
+	/* Descriptor of /dev/noiommu. */
 	int fd;
 };
 
 FIXTURE_VARIANT(cdev_dma)
 {
 	const char *driver;
-	/* Are addresses of BARs from the page table, and so need a fault? */
+	/* Do addresses of BARs come from the page table, and so need a fault? */
 	bool faults;
 };
 
@@ -94,7 +93,7 @@ TEST_F(cdev_dma, huge_page)
 					 iova, HUGE_2M));
 }
 
-/* In runs, each mapped by itself; from each page to the one after. */
+/* Maps each run by itself, and copies from each page to the next. */
 TEST_F(cdev_dma, small_pages)
 {
 	const size_t length = 16 * PAGE;
@@ -212,7 +211,7 @@ TEST_F(cdev_dma, bar)
 	vfio_close(&shm.vfio);
 }
 
-/* The whole BAR, as the kernel has it in its list. */
+/* Is the whole BAR write-combined in the kernel's list of memory types? */
 static bool is_combined(const struct shm *shm)
 {
 	return !run("grep 'mem 0x0*%llx-0x0*%llx. write-combining' " MEMTYPES,

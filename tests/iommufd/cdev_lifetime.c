@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The node of a device from its coming to its going, and that nothing is left
- * whoever goes first.
+ * The node of a device from its creation to its removal. Nothing is left, whatever is closed
+ * or removed first.
  *
- * Guest: edu, e1000e with the id "plug" in root port rp0, and QEMU's monitor at
- * hand.
+ * Guest: edu, e1000e with the id "plug" in root port rp0, and QEMU's monitor.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,7 +26,7 @@
 #include "sysfs.h"
 
 #define HUGE_PAGES (HUGE_2M / PAGE)
-/* Time enough to do it wrong. */
+/* Long enough for a mistake to happen. */
 #define WHILE_US 300000
 
 FIXTURE(cdev_lifetime)
@@ -41,7 +40,7 @@ FIXTURE(cdev_lifetime)
 
 BOTH_DRIVERS(cdev_lifetime);
 
-/* edu under its driver, and nothing open. */
+/* edu is bound to the driver, and nothing is open. */
 FIXTURE_SETUP(cdev_lifetime)
 {
 	ASSERT_EQ(0, passthrough_load());
@@ -65,7 +64,7 @@ FIXTURE_TEARDOWN(cdev_lifetime)
 		pci_unbind(nic);
 }
 
-/* All that there is to hold. */
+/* Opens and maps everything that can be held. */
 static int open_and_map(struct space *space, const char *driver,
 			const char *memory)
 {
@@ -110,7 +109,7 @@ TEST_F(cdev_lifetime, nothing_before_bind)
 	EXPECT_EQ(-EINVAL, cdev_bind(vfio, -1, &table));
 }
 
-/* Pins of /dev/noiommu, from bind on: that is when DMA becomes possible. */
+/* Pins of /dev/noiommu are held from bind on, which makes DMA possible. */
 TEST_F(cdev_lifetime, pins_last_as_long)
 {
 	int fd = noiommu_open_device();
@@ -169,7 +168,7 @@ TEST_F(cdev_lifetime, device_closed_first)
 	self->space.edu.registers = NULL;
 	vfio_close(&self->space.edu.vfio);
 	EXPECT_HELD(0);
-	/* The address space is still there, for the next one. */
+	/* The address space still exists, for the next device. */
 	ASSERT_EQ(0, cdev_open(&self->space.edu.vfio, self->address));
 	ASSERT_EQ(0, cdev_bind(&self->space.edu.vfio, self->space.fd,
 			       &self->space.device));
@@ -184,7 +183,7 @@ TEST_F(cdev_lifetime, space_closed_first)
 	self->space.fd = -1;
 	EXPECT_HELD(HUGE_PAGES);
 	edu_dma_in(&self->space.edu, memory_phys(self->memory), PAGE / 2);
-	/* A mapped BAR holds the device as a descriptor does. */
+	/* A mapped BAR holds the device, as a descriptor does. */
 	vfio_close(&self->space.edu.vfio);
 	EXPECT_HELD(HUGE_PAGES);
 }
@@ -198,7 +197,7 @@ TEST_F(cdev_lifetime, killed)
 		ASSERT_EQ(0, child_channel(channel));
 		pid = child_fork(channel);
 		if (!pid) {
-			/* What it has inherited is copied when it is pinned. */
+			/* Pinning makes copies of inherited pages. */
 			if (open_and_map(&self->space, variant->driver,
 					 memory_huge(HUGE_2M)))
 				_exit(1);
@@ -227,7 +226,7 @@ TEST_F(cdev_lifetime, driver_unbound)
 					       requests));
 	pid = fork();
 	if (!pid) {
-		/* What it inherited is not to hold the device. */
+		/* The inherited descriptors must not hold the device. */
 		space_close(&self->space);
 		_exit(pci_unbind(self->address) ? 1 : 0);
 	}
@@ -263,7 +262,7 @@ TEST_F(cdev_lifetime, provider_disabled)
 
 /* --- The other device ------------------------------------------------------------ */
 
-/* e1000e, attached to the address space; all of a huge page mapped in that. */
+/* Opens e1000e, attaches it to the address space, and maps a whole huge page. */
 static int attach_nic(struct vfio *nic, char address[PCI_ADDRESS_SIZE],
 		      struct space *space, const char *driver,
 		      const char *memory)
@@ -277,7 +276,7 @@ static int attach_nic(struct vfio *nic, char address[PCI_ADDRESS_SIZE],
 			   memory_phys(memory));
 }
 
-/* Core takes the domain away for the time of a reset, and brings it back. */
+/* The IOMMU core detaches the domain during a reset, and attaches it again. */
 TEST_F(cdev_lifetime, reset)
 {
 	char address[PCI_ADDRESS_SIZE];

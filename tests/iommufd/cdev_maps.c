@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What may be mapped, through iommufd: an address to itself, nothing else.
+ * Maps through iommufd: only identity is allowed.
  *
- * After each refusal nothing may be left: no mapping, no pin, nothing accounted.
+ * A refusal leaves nothing behind: no mapping, no pin, nothing accounted.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ FIXTURE(cdev_maps)
 {
 	struct space space;
 	struct held held;
-	/* Of /dev/noiommu. */
+	/* Descriptor of /dev/noiommu. */
 	int fd;
 };
 
@@ -111,7 +111,7 @@ TEST_F(cdev_maps, huge_page)
 	ASSERT_MAPPED(memory + HUGE_2M + 3 * PAGE, 5 * PAGE);
 }
 
-/* A run in one map each, all of them out again with one call. */
+/* Maps each run by one call, and unmaps all of them by one. */
 TEST_F(cdev_maps, runs)
 {
 	const size_t length = 2 * HUGE_2M;
@@ -275,7 +275,7 @@ TEST_F(cdev_maps, copied)
 	EXPECT_EQ(-EINVAL, iommufd_copy(fd, ioas, iova, PAGE, ioas,
 					iova + HUGE_2M));
 	EXPECT_HELD(HUGE_2M / PAGE);
-	/* No device is there that could use it. */
+	/* No device could use this address space. */
 	ASSERT_EQ(0, iommufd_ioas(fd, &other));
 	EXPECT_EQ(0, iommufd_copy(fd, ioas, iova, HUGE_2M, other, iova));
 	EXPECT_HELD(HUGE_2M / PAGE);
@@ -313,7 +313,7 @@ TEST_F(cdev_maps, close_unmaps)
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	ASSERT_EQ(0, map(&self->space, memory, HUGE_2M, phys(self->fd, memory)));
 	EXPECT_HELD(HUGE_2M / PAGE);
-	/* The teardown looks. */
+	/* The teardown checks. */
 }
 
 /* --- What it says of it ---------------------------------------------------------- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Peer to peer through iommufd: it does not map the addresses of a process's BAR,
- * but BARs as dma-bufs, at their physical addresses.
+ * Peer to peer through iommufd: it does not map a BAR by its virtual addresses, but as a
+ * dma-buf, at its physical address.
  *
  * Guest: edu, and ivshmem with 4 MiB.
  */
@@ -21,7 +21,7 @@
 
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define SIZE EDU_BUFFER_SIZE
-/* Of ivshmem: its memory. */
+/* The BAR with ivshmem's memory. */
 #define BAR 2
 
 FIXTURE(cdev_peer)
@@ -37,7 +37,7 @@ FIXTURE(cdev_peer)
 
 BOTH_DRIVERS(cdev_peer);
 
-/* VFIO_DEVICE_FEATURE_DMA_BUF of 6.19, which headers are older than. */
+/* VFIO_DEVICE_FEATURE_DMA_BUF, which is new in 6.19 and missing in older headers. */
 static int export_bar(struct vfio *vfio, size_t length)
 {
 	struct {
@@ -63,7 +63,7 @@ static int export_bar(struct vfio *vfio, size_t length)
 	return fd < 0 ? -errno : fd;
 }
 
-/* ivshmem mapped and exported, on the same /dev/iommu. */
+/* ivshmem is mapped and exported, on the same /dev/iommu. */
 FIXTURE_SETUP(cdev_peer)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -129,7 +129,7 @@ TEST_F(cdev_peer, dma)
 	EXPECT_EQ(0, memcmp(self->bar, self->bar + 3 * PAGE, SIZE));
 }
 
-/* What the device can take back is mapped as long as it has it. */
+/* A revocable BAR stays mapped until the device revokes it. */
 TEST_F(cdev_peer, revoked)
 {
 	ASSERT_EQ(0, map_bar(&self->space, self->dmabuf, self->length,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who gets DMA through iommufd, and what it does to the kernel's good name.
+ * The privilege that DMA through iommufd requires, and the taint.
  *
- * The tests run in the order in which they stand here: a taint is not taken
- * back, and lockdown is not either.
+ * The tests run in the order of this file: a taint stays, and so does lockdown.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -61,7 +60,7 @@ static int map(struct space *space, const void *memory, __u64 iova)
 	return iommufd_map(space->fd, space->ioas, memory, PAGE, iova);
 }
 
-/* BARs and bus mastering are DMA, also when nothing is ever attached. */
+/* BARs and bus mastering allow DMA, even if the device is never attached. */
 TEST_F(cdev_privilege, bind_needs_rawio)
 {
 	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
@@ -82,7 +81,7 @@ TEST_F(cdev_privilege, bind_taints)
 	EXPECT_TRUE(kernel_log_has(WARNING));
 }
 
-/* The taint is there now, but the message shows who it is that gives it. */
+/* The kernel is tainted by now, but the message names the driver that adds the taint. */
 TEST_F(cdev_privilege, bind_taints_under_ours)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -102,7 +101,7 @@ TEST_F(cdev_privilege, bind_taints_under_ours)
 	EXPECT_FALSE(kernel_log_has(WARNING));
 }
 
-/* What it had it keeps, what it would get it does not get. */
+/* The process keeps what it has, and gets nothing more. */
 TEST_F(cdev_privilege, dropped_after_bind)
 {
 	__u32 hwpt, kept;
@@ -120,7 +119,7 @@ TEST_F(cdev_privilege, dropped_after_bind)
 				  self->space.ioas, 0, &hwpt));
 	EXPECT_EQ(-EPERM, cdev_attach(&self->space.edu.vfio, &hwpt));
 	EXPECT_EQ(0, iommufd_destroy(self->space.fd, hwpt));
-	/* It is where it was. */
+	/* Nothing has changed. */
 	EXPECT_HELD(1);
 	EXPECT_EQ(PAGE, iommufd_unmap(self->space.fd, self->space.ioas,
 				      self->iova, PAGE));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Address spaces that devices are attached to, detached from and share, and page
- * tables that are asked for.
+ * Address spaces: attach, detach, sharing by devices, and explicitly allocated page tables.
  *
  * Guest: edu twice.
  */
@@ -21,7 +20,7 @@
 #define HUGE_PAGES (HUGE_2M / PAGE)
 #define EVERYTHING UINT64_MAX
 
-/* Bound, with an address space, and not attached to it yet. */
+/* A bound device and an address space that it is not attached to yet. */
 FIXTURE(cdev_tables)
 {
 	struct space space;
@@ -60,7 +59,7 @@ static int map(struct space *space, const void *memory, size_t length,
 
 /* --- Attach ------------------------------------------------------------------- */
 
-/* Without a device there is nothing that a page could be pinned for. */
+/* Without a device, nothing needs pinned pages. */
 TEST_F(cdev_tables, mapped_before_attach)
 {
 	int i;
@@ -122,7 +121,7 @@ TEST_F(cdev_tables, to_another_space)
 	ASSERT_EQ(0, iommufd_map(self->fd, wrong, self->memory, PAGE, 0));
 	ASSERT_EQ(0, space_attach(&self->space));
 	EXPECT_HELD(HUGE_PAGES);
-	/* All stays as it is. */
+	/* A failure changes nothing. */
 	EXPECT_EQ(-EINVAL, cdev_attach(self->vfio, &wrong));
 	EXPECT_HELD(HUGE_PAGES);
 	EXPECT_EQ(0, cdev_attach(self->vfio, &other));
@@ -185,7 +184,7 @@ TEST_F(cdev_tables, a_space_each)
 
 /* --- Page tables of their own ------------------------------------------------------ */
 
-/* They are filled as long as they exist, attached or not. */
+/* A page table is kept up to date as long as it exists, attached or not. */
 TEST_F(cdev_tables, own_table)
 {
 	__u32 hwpt, table;
@@ -231,12 +230,12 @@ TEST_F(cdev_tables, own_table_refused)
 				      EVERYTHING));
 	EXPECT_EQ(0, iommufd_hwpt(self->fd, self->space.device,
 				  self->space.ioas, 0, &hwpt));
-	/* Not a parent: there is no table of a guest's to put on it. */
+	/* No nesting parent: a guest's page table cannot be stacked on it. */
 	EXPECT_EQ(-EOPNOTSUPP, iommufd_hwpt(self->fd, self->space.device, hwpt,
 					    0, &hwpt));
 }
 
-/* Pinned once, mapped in each. */
+/* Pages are pinned once, and mapped in each table. */
 TEST_F(cdev_tables, several_tables)
 {
 	__u32 hwpt[2];
@@ -253,7 +252,7 @@ TEST_F(cdev_tables, several_tables)
 	EXPECT_HELD_IN(3, HUGE_PAGES);
 	EXPECT_EQ(0, iommufd_destroy(self->fd, hwpt[0]));
 	EXPECT_HELD_IN(2, HUGE_PAGES);
-	/* The one that was made by attaching goes with that. */
+	/* Detaching frees the table that attaching made. */
 	ASSERT_EQ(0, cdev_attach(self->vfio, &hwpt[1]));
 	EXPECT_HELD(HUGE_PAGES);
 }

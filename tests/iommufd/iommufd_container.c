@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/iommu in the place of /dev/vfio/vfio: programs that know groups and
- * containers run on it. What differs is when the device is attached: when it is
- * opened, and not with VFIO_SET_IOMMU.
+ * /dev/iommu in place of /dev/vfio/vfio: programs that use groups and containers run on it.
+ * The only difference: the device is attached when it is opened, not by VFIO_SET_IOMMU.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -22,7 +21,7 @@
 
 #define HUGE_PAGES (HUGE_2M / PAGE)
 
-/* With the group in the container, and no device open. */
+/* The group is in the container, and no device is open. */
 FIXTURE(iommufd_container)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -124,7 +123,7 @@ TEST_F(iommufd_container, dma)
 	EXPECT_HELD(0);
 }
 
-/* The old kind of container, in which what was one map can be unmapped in parts. */
+/* VFIO_TYPE1_IOMMU, which can unmap a part of a mapping. */
 TEST_F(iommufd_container, unmap_in_parts)
 {
 	ASSERT_EQ(0, ioctl(self->vfio->container, VFIO_SET_IOMMU,

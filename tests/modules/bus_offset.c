@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the memory windows of a PCI function's host bridge look as on boards where
- * BARs have another address on the bus than for the processor. For tests, in guests.
+ * Makes the memory windows of a PCI function's host bridge look as on boards whose bus
+ * addresses of BARs differ from their CPU addresses. For tests, in guests.
  */
 #include <linux/module.h>
 #include <linux/pci.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes a PCI function look as on boards whose bus addresses are memory
- * addresses plus an offset, whose bus lets only a part of memory through, or
- * whose DMA has to go through bounce buffers. For tests, in guests.
+ * Makes a PCI function look as on boards whose bus addresses are memory addresses plus an
+ * offset, whose bus reaches only a part of memory, or whose DMA needs bounce buffers. For
+ * tests, in guests.
  */
 #include <linux/dma-direct.h>
 #include <linux/module.h>

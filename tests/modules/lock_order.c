@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Locks a PCI function, and a while later the PCI hierarchy, as changing the number
- * of virtual functions does. For tests, in guests.
+ * Locks a PCI function and, after a while, the PCI hierarchy, in the order of a change of the
+ * number of virtual functions. For tests, in guests.
  */
 #include <linux/delay.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A native driver of QEMU's edu that takes its time, and then does not take the
- * function. For tests, in guests.
+ * A native driver of QEMU's edu whose probe takes a while and then fails. For tests, in
+ * guests.
  */
 #include <linux/delay.h>
 #include <linux/module.h>

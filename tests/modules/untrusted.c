@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes a PCI function look as if it was behind a port that anybody can plug
- * something into, as Thunderbolt is. For tests, in guests.
+ * Makes a PCI function look as if it was behind an external port, as of Thunderbolt. For
+ * tests, in guests.
  */
 #include <linux/module.h>
 #include <linux/pci.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who gets noiommu-pci, what it refuses, and that what it offers of a function is
- * what stock vfio-pci offers.
+ * Which functions noiommu-pci binds to and which it refuses, and that it offers the same of a
+ * function as stock vfio-pci.
  *
- * Guest: edu (no driver in the kernel) and e1000e (a native driver). A taint is
- * not taken back: the test of it has to be the first that opens a device.
+ * Guest: edu (no driver in the kernel) and e1000e (a native driver). A taint stays, so the
+ * test of the taint must be the first one that opens a device.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -46,7 +46,7 @@ static void unload(void)
 	run("rmmod noiommu");
 }
 
-/* Both without a driver, none of our modules. */
+/* Neither function has a driver, and none of our modules is loaded. */
 FIXTURE_SETUP(binding)
 {
 	run("modprobe -a vfio-pci");
@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(binding)
 	unload();
 }
 
-/* Of the group's open the provider has its own check; this is the device's. */
+/* The provider checks the open of the group; this is the open of the device. */
 TEST_F(binding, open_needs_rawio)
 {
 	struct vfio vfio;
@@ -100,7 +100,7 @@ TEST_F(binding, only_by_driver_override)
 	EXPECT_NE(0, run("modinfo -F alias noiommu-pci | grep ."));
 }
 
-/* The address of the function is in the message. */
+/* The message contains the address of the function. */
 static bool refused(const char *address)
 {
 	char expected[128];
@@ -184,7 +184,7 @@ TEST_F(binding, between_drivers)
 	}
 }
 
-/* All that VFIO says of a function, and its configuration space. */
+/* All that VFIO reports about a function, and its configuration space. */
 struct description {
 	struct vfio_device_info device;
 	char regions[VFIO_PCI_NUM_REGIONS][256];
@@ -202,7 +202,7 @@ static bool describe_regions(struct vfio *vfio, struct description *to)
 		info = (void *)to->regions[i];
 		info->argsz = sizeof(to->regions[i]);
 		info->index = i;
-		/* There may be none of a kind: then there is none with both. */
+		/* A region may be missing, but then with both drivers. */
 		if (ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, info))
 			info->flags = ~0;
 	}

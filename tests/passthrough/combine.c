@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Write-combining: which memory type the processor has for a BAR, as the kernel
- * keeps it in its list, and not as the driver means it.
+ * Write-combining: the actual memory type of a BAR, from the kernel's list of memory types,
+ * not the driver's intention.
  *
  * Guest: ivshmem (BAR 0 is registers, BAR 2 prefetchable memory), edu.
  */
@@ -59,7 +59,7 @@ static long chosen(const char *address)
 	return value;
 }
 
-/* Which BARs are combined now, as "2"; "" for none. */
+/* Returns the numbers of the BARs that are combined now, as "2"; "" for none. */
 static const char *combined(const char *address)
 {
 	static char text[16];
@@ -75,7 +75,7 @@ static const char *combined(const char *address)
 	return text;
 }
 
-/* The one type that a range has; "" for none, "mixed" for several. */
+/* Returns the memory type of a range; "" for none, "mixed" for several. */
 static const char *memtype(__u64 start, __u64 length)
 {
 	unsigned long long from, to;
@@ -109,7 +109,7 @@ FIXTURE_SETUP(combine)
 	ASSERT_EQ(0, passthrough_load());
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
 	ASSERT_EQ(0, pci_find(SHM_VENDOR, SHM_DEVICE, 0, self->shm.address));
-	/* Bound anew, it has forgotten what was chosen. */
+	/* A new bind forgets the choice. */
 	pci_unbind(self->shm.address);
 	ASSERT_EQ(0, pci_bind(self->shm.address, "noiommu-pci"));
 	ASSERT_EQ(0, passthrough_bind(self->edu, "noiommu-pci"));
@@ -126,7 +126,7 @@ FIXTURE_TEARDOWN(combine)
 	EXPECT_STREQ(NONE, bar_memtype(self->shm.address, SHM_REGISTERS));
 }
 
-/* Opens ivshmem, maps its memory and touches that. */
+/* Opens ivshmem, maps its memory and touches it. */
 static bool map_memory(struct shm *shm)
 {
 	__u32 value;
@@ -185,8 +185,8 @@ TEST_F(combine, says_what_is_combined_now)
 }
 
 /*
- * The kernel's file of a BAR maps it as well, and the first mapping decides, unless the
- * kernel takes that one away (CONFIG_IO_STRICT_DEVMEM).
+ * The BAR's file in sysfs can also be mapped. The first mapping decides on the type, unless
+ * the kernel revokes that mapping (CONFIG_IO_STRICT_DEVMEM).
  */
 TEST_F(combine, says_what_is_and_not_what_was_chosen)
 {
@@ -250,7 +250,7 @@ TEST_F(combine, device_without_prefetchable_memory)
 	ASSERT_EQ(0, choose(self->edu, "0"));
 }
 
-/* With the type of memory comes all that a mapping otherwise has. */
+/* Except for the memory type, a mapping is as any other. */
 TEST_F(combine, parts_and_rights)
 {
 	int fd = noiommu_open_device();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * INTx and MSI of edu, over vfio-pci and noiommu-pci: what the device raises is
- * what an eventfd counts.
+ * INTx and MSI of edu, over vfio-pci and noiommu-pci: the eventfd counts each interrupt that
+ * the device raises.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -85,7 +85,7 @@ TEST_F(interrupts, intx_counts)
 	EXPECT_TRUE(event_quiet(self->event));
 }
 
-/* VFIO masks it when it comes: the device may go on, it is told once. */
+/* VFIO masks INTx when it arrives: further interrupts signal nothing. */
 TEST_F(interrupts, intx_is_masked_when_it_comes)
 {
 	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
@@ -139,7 +139,7 @@ TEST_F(interrupts, intx_masked)
 	edu_raise(&self->edu);
 	edu_acknowledge(&self->edu);
 	ASSERT_EQ(0, irq_do(self->vfio, INTX, UNMASK, 0, 1));
-	/* A level that has gone again was never there. */
+	/* A level that was lowered again signals nothing. */
 	EXPECT_TRUE(event_quiet(self->event));
 }
 
@@ -155,7 +155,7 @@ TEST_F(interrupts, intx_unmasked_by_an_eventfd)
 		edu_raise(&self->edu);
 		ASSERT_EQ(1, event_count(self->event));
 		ASSERT_EQ(8, write(self->other, &once, sizeof(once)));
-		/* The level is still up. */
+		/* The level is still asserted. */
 		ASSERT_EQ(1, event_count(self->event));
 		edu_acknowledge(&self->edu);
 		ASSERT_EQ(8, write(self->other, &once, sizeof(once)));
@@ -169,7 +169,7 @@ TEST_F(interrupts, intx_unmasked_by_an_eventfd)
 	EXPECT_TRUE(event_quiet(self->event));
 }
 
-/* What a guest or a careful driver does in the command register. */
+/* Guests and careful drivers disable INTx in the command register. */
 TEST_F(interrupts, intx_disabled_in_config_space)
 {
 	ASSERT_EQ(0, irq_route(self->vfio, INTX, 0, 1, &self->event));
@@ -195,7 +195,7 @@ TEST_F(interrupts, msi_counts)
 	EXPECT_TRUE(event_quiet(self->event));
 }
 
-/* An eventfd adds up until it is read. */
+/* An eventfd accumulates until it is read. */
 TEST_F(interrupts, msi_adds_up)
 {
 	int i;
@@ -203,7 +203,7 @@ TEST_F(interrupts, msi_adds_up)
 	ASSERT_EQ(0, irq_route(self->vfio, MSI, 0, 1, &self->event));
 	for (i = 0; i < ROUNDS; i++) {
 		edu_raise(&self->edu);
-		/* Two before the CPU takes one would be one. */
+		/* Two before the CPU handles the first would merge. */
 		ASSERT_TRUE(wait_until(event_pending(self->event) == i + 1));
 	}
 	EXPECT_EQ(ROUNDS, event_count(self->event));
@@ -296,7 +296,7 @@ TEST_F(interrupts, from_intx_to_msi_and_back)
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		ASSERT_EQ(0, irq_route(self->vfio, order[i], 0, 1,
 				       &self->event));
-		/* One kind at a time. */
+		/* Only one kind can be enabled at a time. */
 		EXPECT_EQ(-EINVAL, irq_route(self->vfio,
 					     order[i] == MSI ? INTX : MSI, 0, 1,
 					     &self->other));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI-X of an NVMe controller with three queues, over vfio-pci and noiommu-pci:
- * each vector's own eventfd counts what its queue raised.
+ * MSI-X of an NVMe controller with three queues, over vfio-pci and noiommu-pci: the eventfd
+ * of each vector counts the interrupts of its queue.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -46,7 +46,7 @@ FIXTURE_SETUP(interrupts_msix)
 	ASSERT_EQ(0, irq_route(self->vfio, MSIX, 0, NVME_QUEUES,
 			       self->events));
 	ASSERT_EQ(0, nvme_start(&self->nvme));
-	/* The queues were made by commands, two of whose interrupts may be one. */
+	/* Commands created the queues; two of their interrupts may have merged. */
 	ASSERT_NE(0, event_count(self->events[0]));
 	while (!event_quiet(self->events[0]))
 		;
@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(interrupts_msix)
 	close(self->other);
 }
 
-/* One command: its own vector tells of it, no other does. */
+/* One command signals its own vector, and no other. */
 #define ASSERT_ALONE(_queue)						\
 do {									\
 	int __queue = _queue, __i;					\
@@ -109,7 +109,7 @@ TEST_F(interrupts_msix, each_counts_its_own)
 	}
 }
 
-/* More than the queues have entries. */
+/* More commands than the queues have entries. */
 TEST_F(interrupts_msix, many)
 {
 	int i;
@@ -169,7 +169,7 @@ TEST_F(interrupts_msix, masked_in_the_table)
 	EXPECT_TRUE(event_quiet(self->events[1]));
 	ASSERT_ALONE(0);
 	ASSERT_ALONE(2);
-	/* It was pending. */
+	/* The interrupt was pending. */
 	*control &= ~PCI_MSIX_ENTRY_CTRL_MASKBIT;
 	EXPECT_EQ(1, event_count(self->events[1]));
 	ASSERT_ALONE(1);

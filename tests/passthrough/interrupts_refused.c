@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_SET_IRQS with arguments that are wrong: an errno, and what was
- * routed still is.
+ * VFIO_DEVICE_SET_IRQS with wrong arguments fails with an errno, and changes no route.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +58,7 @@ FIXTURE_TEARDOWN(interrupts_refused)
 	close(self->file);
 }
 
-/* What is wrong with both kinds, whichever is enabled. */
+/* Wrong arguments for both kinds, whichever is enabled. */
 struct refusal {
 	const char *what;
 	int error;
@@ -153,7 +152,7 @@ TEST_F(interrupts_refused, while_there_is_msi)
 	EXPECT_TRUE(event_quiet(self->other));
 }
 
-/* What is no eventfd never becomes a route, and leaves the way free for one. */
+/* A descriptor that is no eventfd becomes no route, and does not block a later one. */
 TEST_F(interrupts_refused, no_eventfd)
 {
 	static const unsigned int indexes[] = { INTX, MSI };

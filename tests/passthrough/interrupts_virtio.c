@@ -83,7 +83,7 @@ TEST_F(interrupts_virtio, rerouted_while_live)
 {
 	ASSERT_EQ(0, virtio_net_send(&self->net));
 	ASSERT_EQ(1, event_count(self->sent));
-	/* Both to one. */
+	/* Both vectors to one eventfd. */
 	ASSERT_EQ(0, irq_route(&self->net.vfio, MSIX, VIRTIO_NET_SENT, 1,
 			       &self->config));
 	EXPECT_EQ(VIRTIO_NET_VECTORS, irq_handlers(self->address));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI-X of a VMXNET3 device, over vfio-pci and noiommu-pci: one vector for what
- * it sent, one for events. The device has masks of its own besides the table's.
+ * MSI-X of a VMXNET3 device, over vfio-pci and noiommu-pci: one vector for sent packets, one
+ * for events. The device has masks of its own besides those of the MSI-X table.
  *
- * Guest: vmxnet3 with the ID net and a network that takes no packets.
+ * Guest: vmxnet3 with the ID net, on a network of its own.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -51,7 +51,7 @@ FIXTURE_SETUP(interrupts_vmxnet3)
 	ASSERT_EQ(0, irq_route(&self->nic.vfio, MSIX, 0, VMXNET3_VECTORS,
 			       self->events));
 	ASSERT_EQ(0, vmxnet3_start(&self->nic));
-	/* What was there already is told of at the start. */
+	/* At the start the device reports earlier events. */
 	vmxnet3_events(&self->nic);
 	for (i = 0; i < VMXNET3_VECTORS; i++)
 		while (!event_quiet(self->events[i]))
@@ -69,7 +69,7 @@ FIXTURE_TEARDOWN(interrupts_vmxnet3)
 	close(self->other);
 }
 
-/* One packet, which the vector of its queue tells of and no other. */
+/* One packet signals the vector of its queue, and no other. */
 #define ASSERT_SENDS()							\
 do {									\
 	int __i;							\
@@ -109,7 +109,7 @@ TEST_F(interrupts_vmxnet3, masked_in_the_device)
 	vmxnet3_mask(&self->nic, VMXNET3_SENT, true);
 	ASSERT_EQ(0, vmxnet3_send(&self->nic));
 	EXPECT_TRUE(event_quiet(self->sent));
-	/* It was pending. */
+	/* The interrupt was pending. */
 	vmxnet3_mask(&self->nic, VMXNET3_SENT, false);
 	EXPECT_EQ(1, event_count(self->sent));
 	ASSERT_SENDS();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device keeps writing while its owner is killed, again and again. Whatever the order
- * in which the kernel closes descriptors, no page is written to after it was freed.
+ * A device keeps writing while its owner is killed, again and again. In whatever order the
+ * kernel closes descriptors, the device never writes to a freed page.
  *
- * The kernel fills free pages with a pattern, and complains about a page that comes out
- * of its hands with another one. So many pages are taken after each kill.
+ * The kernel fills free pages with a pattern, and reports an allocated page whose pattern has
+ * changed. So each kill is followed by the allocation of many pages.
  *
  * Guest: page_poison=1; edu; a virtio NIC under VFIO, and at the other end of its
  * wire one of the kernel's, in this order.
@@ -31,7 +31,7 @@
 #define BUFFERS 16
 #define CORRUPTION "pagealloc: memory corruption"
 
-/* Opened as the device of a test; used by one process only. */
+/* The device of a test; only one process uses it. */
 static struct edu edu;
 static struct virtio_net net;
 
@@ -64,16 +64,16 @@ static void nic_writes(const __u64 *pages, int channel)
 		virtio_net_refill(&net);
 }
 
-/* A device, and how it is used. */
+/* A device and its use. */
 struct kind {
 	unsigned int vendor;
 	unsigned int device;
 	int (*open)(const char *address);
-	/* Says 1 when the device is at work, and does not return. */
+	/* Sends 1 when the device is working, and does not return. */
 	void (*writes)(const __u64 *pages, int channel);
-	/* A kill comes at a time up to this after that. */
+	/* The kill comes within this time after that. */
 	unsigned int within_us;
-	/* After that the device does nothing any more that it was told before. */
+	/* After this time the device has forgotten earlier commands. */
 	unsigned int forgets_us;
 };
 
@@ -139,7 +139,7 @@ FIXTURE_SETUP(killed)
 	ASSERT_EQ(0, pci_find(variant->kind->vendor, variant->kind->device, 0,
 			      self->address));
 	ASSERT_EQ(0, passthrough_bind(self->address, variant->driver));
-	/* Small pages: each is let go on its own. */
+	/* Small pages, because each is freed on its own. */
 	run("echo never >/sys/kernel/mm/transparent_hugepage/enabled");
 	self->sender = fork();
 	if (!self->sender)
@@ -162,7 +162,7 @@ static char *map_pages(size_t length)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 }
 
-/* Pins pages that nothing else holds, and has the device write to the last ones. */
+/* Pins pages that nothing else holds, and makes the device write to the last ones. */
 static void write_to_pins(int fd, void (*writes)(const __u64 *, int), int channel)
 {
 	char *memory = map_pages(PINNED * PAGE);
@@ -207,8 +207,8 @@ static bool kill_while_it_writes(const struct kind *kind, const char *address,
 	usleep(rand() % kind->within_us);
 	kill(pid, SIGKILL);
 	/*
-	 * edu cannot be reset: what it was told to do it does when the next owner
-	 * turns on bus mastering, if it has not forgotten it by then.
+	 * edu cannot be reset: it executes an earlier command when the next owner enables
+	 * bus mastering, unless it has forgotten the command by then.
 	 */
 	wrote = child_ended(pid) == 128 + SIGKILL && wrote;
 	usleep(kind->forgets_us);
@@ -216,7 +216,7 @@ static bool kill_while_it_writes(const struct kind *kind, const char *address,
 	return wrote;
 }
 
-/* How many of these went well. */
+/* Returns how many kills went well. */
 static int kill_often(const struct kind *kind, const char *address,
 		      bool noiommu_first)
 {

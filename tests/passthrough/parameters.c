@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters of noiommu-pci, which are those of vfio-pci, for devices with faults: each
- * does what it says to functions of this driver, and nothing to those of vfio-pci.
+ * Parameters of noiommu-pci, which are those of vfio-pci for faulty devices: each affects the
+ * functions of noiommu-pci, and none of vfio-pci.
  *
  * Guest: edu (INTx), a VGA device, and e1000e in a root port (it can sleep).
  */
@@ -30,7 +30,7 @@ FIXTURE(parameters)
 	char nic[PCI_ADDRESS_SIZE];
 };
 
-/* Loads it anew, and vfio-pci, with these parameters. */
+/* Reloads noiommu-pci and vfio-pci with these parameters. */
 static int load(const char *ours, const char *stock)
 {
 	run("rmmod noiommu-pci vfio-pci");
@@ -107,7 +107,7 @@ TEST_F(parameters, disable_idle_d3)
 	ASSERT_EQ(0, use(self->nic));
 	EXPECT_TRUE(stays_awake(self->nic));
 
-	/* From the next bind on. */
+	/* The parameter takes effect at the next bind. */
 	ASSERT_EQ(0, set("disable_idle_d3", "0"));
 	EXPECT_TRUE(stays_awake(self->nic));
 	ASSERT_EQ(0, pci_unbind(self->nic));
@@ -137,7 +137,7 @@ TEST_F(parameters, vfio_pci_has_its_own)
 	ASSERT_EQ(0, pci_bind(self->nic, "vfio-pci"));
 	EXPECT_TRUE(stays_awake(self->nic));
 	ASSERT_EQ(0, pci_unbind(self->nic));
-	/* Not even its own later. */
+	/* Loading noiommu-pci later does not change that. */
 	ASSERT_EQ(0, run("rmmod noiommu-pci && modprobe noiommu-pci"));
 	ASSERT_EQ(0, pci_bind(self->nic, "vfio-pci"));
 	EXPECT_TRUE(stays_awake(self->nic));
@@ -145,7 +145,7 @@ TEST_F(parameters, vfio_pci_has_its_own)
 
 /* --- INTx ------------------------------------------------------------------- */
 
-/* As the function has it, not as VFIO shows it. */
+/* In the function's own configuration space, not in VFIO's view. */
 static bool masked_in_function(const char *address)
 {
 	char path[96];
@@ -160,7 +160,7 @@ static bool masked_in_function(const char *address)
 	return command & PCI_COMMAND_INTX_DISABLE;
 }
 
-/* An interrupt comes, is masked, and after that comes again. Where is it masked? */
+/* An interrupt arrives, is masked, and later arrives again. Where is it masked? */
 static void expect_intx(struct __test_metadata *_metadata, const char *address,
 			bool in_function)
 {
@@ -213,7 +213,7 @@ TEST_F(parameters, disable_vga)
 {
 	int stock;
 
-	/* Not all kernels are built with it. */
+	/* Not every kernel has this option. */
 	ASSERT_EQ(0, pci_bind(self->vga, "vfio-pci"));
 	stock = vga_region(self->vga);
 	ASSERT_TRUE(!stock || stock == -EINVAL);

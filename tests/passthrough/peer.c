@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Peer to peer: edu copies into a BAR of another device and out of it, through
- * type1's mapping of that BAR at its physical address.
+ * Peer to peer: edu copies to and from a BAR of another device, through type1's mapping of
+ * that BAR at its physical address.
  *
  * Guest: edu, ivshmem with 4 MiB, nvme with a controller memory buffer.
  */
@@ -112,7 +112,7 @@ static unsigned char pattern(unsigned int seed, size_t i)
 	return (seed * 40503u + i * 2654435761u) >> 7;
 }
 
-/* Byte for byte, as a BAR may be of a device that takes no wide accesses. */
+/* Byte by byte, because a device may not accept wide accesses to its BAR. */
 static void fill(volatile unsigned char *at, unsigned int seed, size_t length)
 {
 	size_t i;
@@ -131,7 +131,7 @@ static size_t first_difference(const volatile unsigned char *at,
 	return i;
 }
 
-/* RAM into the BAR and another piece of the BAR into RAM, in full. */
+/* Copies RAM to the BAR, and another piece of the BAR to RAM, completely. */
 #define ASSERT_COPIES(_offset)						\
 do {									\
 	size_t __at = _offset;						\
@@ -151,7 +151,7 @@ do {									\
 #define ASSERT_BAR_MAPPED(_bytes)					\
 do {									\
 	EXPECT_EQ(self->mapped + (long)(_bytes), provider_mapped());	\
-	/* A BAR does not move, and is nobody's memory. */		\
+	/* A BAR needs no pin and is not accounted. */			\
 	EXPECT_EQ(self->pinned, memory_pinned());			\
 	EXPECT_EQ(self->locked, memory_locked());			\
 } while (0)
@@ -190,7 +190,7 @@ TEST_F(peer, nothing_else_is_written)
 	EXPECT_EQ(SIZE, first_difference(self->bar + at + SIZE, 5, SIZE));
 }
 
-/* A part of the BAR, from a mapping of a part of it. */
+/* A process maps a part of the BAR, and type1 a part of that. */
 TEST_F(peer, part_of_a_bar)
 {
 	const size_t at = 16 * PAGE, length = 4 * PAGE;
@@ -219,7 +219,7 @@ TEST_F(peer, not_at_another_address)
 	EXPECT_EQ(-EINVAL, vfio_map(vfio, bar, PAGE, self->phys - PAGE));
 	EXPECT_EQ(-EINVAL, vfio_map(vfio, bar, PAGE, self->memory_phys + PAGE));
 	EXPECT_EQ(-EINVAL, vfio_map(vfio, bar + PAGE, PAGE, self->phys));
-	/* Nor RAM where the BAR is. */
+	/* RAM cannot be mapped at the address of the BAR either. */
 	EXPECT_EQ(-EINVAL, vfio_map(vfio, self->memory, PAGE, self->phys));
 	ASSERT_BAR_MAPPED(0);
 	ASSERT_EQ(0, vfio_map(vfio, bar, self->length, self->phys));
@@ -238,7 +238,7 @@ TEST_F(peer, not_of_a_device_that_is_off)
 	ASSERT_COPIES(0);
 }
 
-/* Both in one container, as a driver of both has it. */
+/* Both devices in one container, as in a driver of both. */
 TEST_F(peer, in_one_container)
 {
 	ASSERT_EQ(0, munmap((void *)self->bar, self->length));
@@ -255,7 +255,7 @@ TEST_F(peer, in_one_container)
 	ASSERT_COPIES(self->length - SIZE);
 }
 
-/* Exit with the mapping there: the teardown looks. */
+/* Exit without an unmap: the teardown checks. */
 TEST_F(peer, close_leaves_nothing)
 {
 	ASSERT_EQ(0, vfio_map(&self->edu.vfio, (void *)self->bar, self->length,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pins that end by close are held while a function may write to the memory, and no
- * longer.
+ * After a close, pins are held as long as a function may write to the memory, and no longer.
  *
  * Guest: two edus.
  */
@@ -22,7 +21,7 @@
 #include "pin_owner.h"
 #include "sysfs.h"
 
-/* Time enough to release what must be held. */
+/* Long enough for a wrong release to happen. */
 #define WHILE_US 200000
 
 #define EXPECT_STILL_HELD(pages)					\
@@ -31,7 +30,7 @@ do {									\
 	EXPECT_PINNED(pages);						\
 } while (0)
 
-/* Releasing is work for a thread of the kernel's. */
+/* A kernel thread releases the pages. */
 #define EXPECT_RELEASED()						\
 	EXPECT_TRUE(wait_until(memory_pinned() == self->pinned))
 
@@ -75,7 +74,7 @@ static void kill_child(pid_t pid)
 	child_ended(pid);
 }
 
-/* In a child: says 1 when it has the device, and goes on when it is told. */
+/* In a child: sends 1 when it has the device, and continues on a message. */
 static void child_opens(const char *address, int channel, struct vfio *vfio)
 {
 	if (vfio_open(vfio, address) || !child_say(channel, 1))
@@ -122,7 +121,7 @@ TEST_F(pins_held, not_after_the_device)
 	EXPECT_PINNED(0);
 }
 
-/* Ownership is what counts, not the device: DMA may go on until it ends. */
+/* Ownership counts, not the device's descriptor: DMA may go on until ownership ends. */
 TEST_F(pins_held, from_ownership_on)
 {
 	int fd = noiommu_open_device();
@@ -137,7 +136,7 @@ TEST_F(pins_held, from_ownership_on)
 	EXPECT_RELEASED();
 }
 
-/* Whose memory it is does not matter: the function is this process's. */
+/* The memory may be of any process, because the function is this process's. */
 TEST_F(pins_held, of_a_process_without_functions)
 {
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
@@ -155,7 +154,7 @@ TEST_F(pins_held, of_a_process_without_functions)
 	EXPECT_RELEASED();
 }
 
-/* Two users of a host do not keep each other's memory. */
+/* Two users of a host do not hold each other's memory. */
 TEST_F(pins_held, by_the_functions_of_its_process_only)
 {
 	struct vfio vfio;
@@ -174,7 +173,7 @@ TEST_F(pins_held, by_the_functions_of_its_process_only)
 	EXPECT_RELEASED();
 }
 
-/* The same where the other one has given its function back before. */
+/* As above, but the other process has released its function before. */
 TEST_F(pins_held, by_nobody_when_all_is_given_back)
 {
 	struct vfio vfio;
@@ -197,7 +196,7 @@ TEST_F(pins_held, by_nobody_when_all_is_given_back)
 	kill_child(self->child);
 }
 
-/* A second process that was forked and lives on has the device. */
+/* A forked process that lives on has the device, too. */
 TEST_F(pins_held, while_a_fork_has_the_device)
 {
 	pid_t owner = child_fork(self->channel);
@@ -224,7 +223,7 @@ TEST_F(pins_held, while_a_fork_has_the_device)
 	EXPECT_RELEASED();
 }
 
-/* So has one that was sent its descriptors. */
+/* A process that received the descriptors has the device, too. */
 TEST_F(pins_held, while_a_receiver_has_the_device)
 {
 	self->child = child_fork(self->channel);
@@ -247,7 +246,7 @@ TEST_F(pins_held, while_a_receiver_has_the_device)
 	EXPECT_RELEASED();
 }
 
-/* Exec makes no other process of it. */
+/* After exec it is still the same process. */
 TEST_F(pins_held, after_exec)
 {
 	struct vfio vfio;
@@ -256,7 +255,7 @@ TEST_F(pins_held, after_exec)
 	self->child = child_fork(self->channel);
 	if (!self->child) {
 		child_opens(self->edu[1], self->channel[1], &vfio);
-		/* Held with the device, which exec leaves open. */
+		/* Exec keeps the device open, and so the pins are held. */
 		fcntl(vfio.device, F_SETFD, 0);
 		open_and_pin(self->channel[1]);
 		execl("/bin/sleep", "sleep", "1000", NULL);
@@ -271,7 +270,7 @@ TEST_F(pins_held, after_exec)
 	EXPECT_RELEASED();
 }
 
-/* Who comes when the descriptor is closed was given no address of that memory. */
+/* A process that opens a device after the close never got an address of that memory. */
 TEST_F(pins_held, by_nobody_who_comes_later)
 {
 	struct vfio later;
@@ -290,7 +289,7 @@ TEST_F(pins_held, by_nobody_who_comes_later)
 	EXPECT_STILL_HELD(PAGES);
 	vfio_close(&self->vfio);
 	EXPECT_RELEASED();
-	/* And who opens afterwards finds everything released. */
+	/* A later open finds everything released. */
 	fd = noiommu_open_device();
 	EXPECT_LE(0, fd);
 	close(fd);
@@ -305,7 +304,7 @@ static int list(int fd)
 	return noiommu_list(fd, NULL, &nr_pins, extents, &nr);
 }
 
-/* Whoever was told where memory is that another process pinned may use it. */
+/* A process that got addresses of memory pinned by another process may use them. */
 TEST_F(pins_held, for_a_process_that_was_told)
 {
 	int fd = noiommu_open_device();
