@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who gets what: each way to DMA or physical addresses, tried by each kind of caller.
- * The table of Documentation/security.rst says the same.
+ * Every kind of caller tries every way to DMA or physical addresses. The table of
+ * Documentation/security.rst lists the results.
  *
- * Guest: four edus. Lockdown is for ever, so that it comes last.
+ * Guest: four edus. Lockdown cannot be lifted, so it comes last.
  */
 #include <errno.h>
 #include <grp.h>
@@ -36,7 +36,7 @@ static int as_root_without_rawio(void)
 	return privilege_drop(CAP_SYS_RAWIO);
 }
 
-/* Nothing but the permissions of the nodes. */
+/* A user with no privilege but the permissions of the nodes. */
 static int as_user(void)
 {
 	return setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY) ?
@@ -50,12 +50,12 @@ static int as_user_with_rawio(void)
 	return as_user() ?: privilege_only(CAP_SYS_RAWIO);
 }
 
-/* All capabilities, and none of them outside of a namespace of its own. */
+/* All capabilities, but only inside a user namespace of its own. */
 static int as_namespace_root(void)
 {
 	int ret = as_user();
 
-	/* Else /proc/self is root's. */
+	/* Otherwise /proc/self belongs to root. */
 	if (!ret && (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER)))
 		ret = -errno;
 	return ret ?: file_write("/proc/self/uid_map", "0 65534 1");
@@ -63,10 +63,10 @@ static int as_namespace_root(void)
 
 static const char * const drivers[] = { "vfio-pci", "noiommu-pci" };
 
-/* What a caller has to begin with: two functions under one driver. */
+/* What a caller starts with: two functions bound to one driver. */
 struct device {
 	char free[PCI_ADDRESS_SIZE];
-	/* Opened with every right, before the caller becomes what it is. */
+	/* Opened with every privilege, before the caller drops its own. */
 	char address[PCI_ADDRESS_SIZE];
 	struct vfio received;
 };
@@ -82,7 +82,7 @@ FIXTURE(callers)
 FIXTURE_VARIANT(callers)
 {
 	int (*become)(void);
-	/* What those get who want DMA or addresses. */
+	/* The result of attempts to get DMA or addresses. */
 	int error;
 };
 
@@ -114,7 +114,7 @@ FIXTURE_VARIANT_ADD(callers, namespace_root)
 	.error = -EPERM,
 };
 
-/* The nth pair of edus, under the nth driver; 0 or -errno. */
+/* Opens the nth pair of edus, bound to the nth driver; 0 or -errno. */
 static int device_open(struct device *device, unsigned int nth)
 {
 	const char *driver = drivers[nth];
@@ -125,7 +125,7 @@ static int device_open(struct device *device, unsigned int nth)
 			      device->address);
 	ret = ret ?: passthrough_bind(device->free, driver);
 	ret = ret ?: passthrough_bind(device->address, driver);
-	/* Permissions of nodes are what an administrator has given away. */
+	/* As if an administrator had given away the nodes. */
 	run("chmod -fR a+rwX /dev/noiommu /dev/vfio /dev/iommu");
 	return ret ?: vfio_open(&device->received, device->address);
 }
@@ -159,7 +159,7 @@ static int open_noiommu(void)
 	return fd < 0 ? fd : close(fd);
 }
 
-/* From the node of the group to a BAR. */
+/* Goes from the node of the group to a BAR. */
 static int open_group(const char *address)
 {
 	struct vfio vfio = { -1, -1, -1 };
@@ -175,7 +175,7 @@ static int open_group(const char *address)
 	return ret;
 }
 
-/* The same from the node of the device, where the kernel has such nodes. */
+/* Goes from the node of the device to a BAR, if the kernel has such nodes. */
 static int open_cdev(const char *address)
 {
 	struct vfio vfio = { -1, -1, -1 };
@@ -188,7 +188,7 @@ static int open_cdev(const char *address)
 	return ret;
 }
 
-/* One more descriptor of a device that is open already. */
+/* Gets another descriptor of an open device. */
 static int open_again(const struct device *device)
 {
 	struct vfio vfio = device->received;
@@ -209,7 +209,7 @@ static int use_noiommu(int fd, const char *memory)
 	return ret ?: pin(fd, memory, PAGE, 0, &id) ?: noiommu_unpin_id(fd, id);
 }
 
-/* Config space, a BAR, and a mapping for DMA. */
+/* Uses configuration space, a BAR, and a mapping for DMA. */
 static int use_device(struct vfio *vfio, char *memory, __u64 phys)
 {
 	int ret = vfio_set_bus_master(vfio);
@@ -239,7 +239,7 @@ TEST_F(callers, new_descriptors)
 	}
 }
 
-/* Of a group that somebody has taken, stock vfio-pci gives everybody the device. */
+/* Stock vfio-pci gives the device of an open group to every caller. */
 TEST_F(callers, one_more_descriptor)
 {
 	ASSERT_EQ(0, variant->become());
@@ -247,7 +247,7 @@ TEST_F(callers, one_more_descriptor)
 	EXPECT_EQ(variant->error, open_again(&self->devices[1]));
 }
 
-/* Descriptors are rights, whoever has them. */
+/* A descriptor carries its rights to every process that has it. */
 TEST_F(callers, received_descriptors)
 {
 	int i;
@@ -259,7 +259,7 @@ TEST_F(callers, received_descriptors)
 					self->memory, self->phys));
 }
 
-/* A fixture has its tests after those of the fixtures before it. */
+/* Tests of a later fixture run after those of earlier ones. */
 FIXTURE(levels)
 {
 };

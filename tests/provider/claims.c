@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which functions have a group, from when to when.
+ * Which functions have a group, and how long.
  *
- * Guest: edu (no driver in the kernel) and e1000e (a native driver) on the
- * root bus, root ports rp0 to rp3 empty, QEMU's monitor at hand.
+ * Guest: edu (no driver in the kernel) and e1000e (a native driver) on the root bus, empty
+ * root ports rp0 to rp3, and QEMU's monitor.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,10 +46,10 @@ static int provider_unload(void)
 	return run("rmmod noiommu");
 }
 
-/* Whatever the test before did: no provider, edu without a driver, NIC with. */
+/* Restores the state: no provider, edu without a driver, the NIC with its own. */
 FIXTURE_SETUP(claims)
 {
-	/* In this order: vfio-pci brings the provider along, which claims the rest. */
+	/* In this order, because vfio-pci loads the provider, which claims the rest. */
 	run("modprobe -a e1000e vfio-pci");
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
 	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, self->nic));
@@ -127,11 +127,11 @@ TEST_F(claims, between_native_driver_and_vfio)
 		ASSERT_EQ(0, pci_unbind(self->nic));
 		ASSERT_TRUE(pci_is_claimed(self->nic));
 		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
-		/* The native driver works: its interface is there. */
+		/* The native driver works: it has an interface. */
 		ASSERT_EQ(0, run("ip link set $(ls /sys/bus/pci/devices/%s/net) up",
 				 self->nic));
 	}
-	/* The group stays: it was there when the driver was bound. */
+	/* The group stays, because it existed when the driver was bound. */
 	EXPECT_TRUE(pci_is_claimed(self->nic));
 	ASSERT_EQ(0, pci_unbind(self->nic));
 }
@@ -169,7 +169,7 @@ TEST_F(claims, devices_malformed)
 	static const char * const malformed[] = {
 		"nonsense", "8086", "8086:", "8086:10d3:", "00:03.8", "00:20.0",
 		"0000:00:03.0x", "0000:100:03.0", "03.0", "8086:10d3,00:03",
-		/* As the function's after a cut to 32 bits. */
+		/* Equal to the function's after truncation to 32 bits. */
 		"100000000:00:03.0", "100000000:03.0", "00:100000003.0",
 	};
 	unsigned int i;
@@ -183,7 +183,7 @@ TEST_F(claims, devices_malformed)
 	EXPECT_TRUE(pci_is_unclaimed(self->edu));
 }
 
-/* What is named and not claimed has one line that says why. */
+/* Each named function that is not claimed has one line with the reason. */
 TEST_F(claims, devices_that_are_not_claimed)
 {
 	char expected[128], port[PCI_ADDRESS_SIZE];
@@ -212,7 +212,7 @@ TEST_F(claims, offset_between_bus_and_memory)
 	EXPECT_TRUE(kernel_log_has("refused: bus addresses are not physical"));
 	ASSERT_EQ(0, provider_unload());
 	ASSERT_EQ(0, run("rmmod dma_offset"));
-	/* A map that is identity is none. */
+	/* A DMA map that is identity does not count. */
 	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s offset=0",
 			 self->edu));
 	ASSERT_EQ(0, run("modprobe noiommu"));
@@ -220,7 +220,7 @@ TEST_F(claims, offset_between_bus_and_memory)
 	ASSERT_EQ(0, run("rmmod dma_offset"));
 }
 
-/* Refused by itself: the NIC comes after it. */
+/* Only this function is refused: the NIC, which comes after it, is claimed. */
 TEST_F(claims, one_that_is_not_trusted)
 {
 	ASSERT_EQ(0, run("insmod ./untrusted.ko function=%s", self->edu));
@@ -234,7 +234,7 @@ TEST_F(claims, one_that_is_not_trusted)
 	EXPECT_TRUE(pci_is_claimed(self->edu));
 }
 
-/* As a change of the number of virtual functions locks: then claims get out of its way. */
+/* Changing the number of virtual functions takes these locks; claims must not deadlock. */
 TEST_F(claims, locks_in_any_order)
 {
 	ASSERT_EQ(0, run("modprobe noiommu"));
@@ -243,7 +243,7 @@ TEST_F(claims, locks_in_any_order)
 	ASSERT_TRUE(wait_until(kernel_log_has("lock_order: locked")));
 	EXPECT_EQ(0, file_write(PROVIDER "/enable", "1"));
 	EXPECT_TRUE(pci_is_claimed(self->edu));
-	/* It can go once it has come. */
+	/* The module can only be removed once its init has ended. */
 	ASSERT_EQ(0, run("until rmmod lock_order; do sleep 0.1; done"));
 }
 
@@ -260,12 +260,12 @@ TEST_F(claims, remove_and_rescan)
 		EXPECT_EQ(before - 1, provider_claimed());
 		ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
 		EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
-		/* The group is there before it is counted. */
+		/* The group exists before the claim is counted. */
 		EXPECT_TRUE(wait_until(before == provider_claimed()));
 	}
 }
 
-/* The other one stands on an earlier bus. */
+/* The other e1000e is on an earlier bus. */
 static bool plugged(char address[PCI_ADDRESS_SIZE])
 {
 	return !pci_find(NIC_VENDOR, NIC_DEVICE, 1, address);
@@ -311,7 +311,7 @@ TEST_F(claims, hot_plug_with_native_driver)
 	ASSERT_EQ(0, plug());
 	ASSERT_TRUE(wait_until(plugged(address)));
 	ASSERT_TRUE(wait_until(pci_has_driver(address, "e1000e")));
-	/* Time enough to do it wrong. */
+	/* Long enough for a mistake to happen. */
 	usleep(200000);
 	EXPECT_TRUE(pci_is_unclaimed(address));
 	EXPECT_EQ(before, provider_claimed());
@@ -355,7 +355,7 @@ TEST_F(claims, disable_enable_unload_reload)
 		EXPECT_TRUE(pci_is_unclaimed(self->edu));
 		EXPECT_EQ(0, file_read_long(PROVIDER "/enable", &value));
 		EXPECT_EQ(0, value);
-		/* While disabled, what loses its driver is left alone. */
+		/* While claims are disabled, a function that loses its driver is not claimed. */
 		ASSERT_EQ(0, pci_unbind(self->nic));
 		EXPECT_TRUE(pci_is_unclaimed(self->nic));
 		ASSERT_EQ(0, pci_bind(self->nic, "e1000e"));
@@ -367,7 +367,7 @@ TEST_F(claims, disable_enable_unload_reload)
 	}
 }
 
-/* Before 6.7 the bus goes on pointing to the provider's ops: see compat.h. */
+/* Before 6.7 the bus keeps its pointer to the provider's ops: see compat.h. */
 TEST_F(claims, nothing_dangles_after_unload)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -386,7 +386,7 @@ TEST_F(claims, nothing_dangles_after_unload)
 		ASSERT_EQ(0, unplug());
 		ASSERT_TRUE(wait_until(!plugged(address)));
 	}
-	/* Also when the last claim ended by itself. */
+	/* Also after the last claim ended by itself. */
 	ASSERT_EQ(0, run("modprobe noiommu devices=%s", self->edu));
 	ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
 	ASSERT_EQ(0, run("rmmod noiommu"));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Software that knows VFIO and nothing of noiommu, by how it maps its memory.
+ * Software that knows VFIO but not noiommu, by its way to map memory.
  *
- * What looks up physical addresses and maps there works: it finds each address in
- * /proc/self/pagemap, and maps each run of adjacent pages by one call. What picks IOVAs,
- * because an IOMMU lets it, is refused at once.
+ * Software that maps at physical addresses works: it finds each address in
+ * /proc/self/pagemap, and maps each run of adjacent pages by one call. Software that chooses
+ * IOVAs, as an IOMMU permits, is refused at once.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(clients)
 	EXPECT_EQ(self->pinned, memory_pinned());
 }
 
-/* How many bytes from there on are adjacent, by pagemap. */
+/* Returns how many bytes from this address on are adjacent, by pagemap. */
 static size_t run_length(const char *from, const char *end)
 {
 	__u64 phys = memory_phys(from);
@@ -62,7 +62,7 @@ static size_t run_length(const char *from, const char *end)
 	return length;
 }
 
-/* Returns how many runs there were; 0 if one was refused. */
+/* Maps each run. Returns the number of runs; 0 if one was refused. */
 static int map_runs(struct vfio *vfio, char *memory)
 {
 	char *at = memory, *end = memory + LENGTH;
@@ -111,7 +111,7 @@ TEST_F(clients, runs_at_physical_addresses)
 	EXPECT_EQ(self->pinned, memory_pinned());
 }
 
-/* Each once, in whatever order buffers come and go. */
+/* Maps each page once, in the order in which buffers come and go. */
 TEST_F(clients, page_by_page)
 {
 	struct vfio *vfio = &self->edu.vfio;
@@ -128,7 +128,7 @@ TEST_F(clients, page_by_page)
 		ASSERT_EQ(0, vfio_unmap(vfio, memory_phys(self->memory + at), PAGE));
 }
 
-/* From an allocator of its own, the virtual address, and a guest's address. */
+/* IOVAs of an allocator, the virtual address, and a guest's address. */
 TEST_F(clients, own_addresses)
 {
 	struct vfio *vfio = &self->edu.vfio;
@@ -142,8 +142,8 @@ TEST_F(clients, own_addresses)
 }
 
 /*
- * The kernel's own mode without an IOMMU names groups, and has other nodes for those
- * with a name. Software looks for that in a container, and opens the other node.
+ * VFIO's no-IOMMU mode names its groups and gives them other nodes. In a container, software
+ * looks for that name and opens the other node.
  */
 TEST_F(clients, group_is_as_with_an_iommu)
 {

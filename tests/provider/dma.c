@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Real DMA: QEMU's edu device copies memory at the addresses it is given, as
- * hardware does, past all page tables. Guest with two NUMA nodes.
+ * Real DMA: QEMU's edu device copies memory at physical addresses, as hardware does, past
+ * all page tables. Guest: two NUMA nodes.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,7 +34,7 @@ FIXTURE_TEARDOWN(dma)
 	edu_close(&self->edu);
 }
 
-/* Memory to device to memory elsewhere: the other must be the same. */
+/* Copies memory through the device to other memory, and compares both. */
 static bool copies(struct edu *edu, __u64 source, __u64 destination,
 		   const void *from, const void *to)
 {
@@ -80,7 +80,7 @@ TEST_F(dma, pinned_pages_stay)
 	destination = memory_phys(to);
 	ASSERT_EQ(0, vfio_map(&self->edu.vfio, from, PAGE, source));
 	ASSERT_EQ(0, vfio_map(&self->edu.vfio, to, PAGE, destination));
-	/* Mapping for write may have moved them out of ZONE_MOVABLE: no. */
+	/* Mapping for write has not moved the pages out of ZONE_MOVABLE. */
 	ASSERT_EQ(source, memory_phys(from));
 	ASSERT_EQ(destination, memory_phys(to));
 
@@ -106,7 +106,7 @@ TEST_F(dma, pinned_huge_page_stays)
 	__u64 phys;
 
 	ASSERT_NE(MAP_FAILED, (void *)memory);
-	/* Unpinned, it moves. */
+	/* An unpinned page moves. */
 	phys = memory_phys(memory);
 	ASSERT_EQ(0, memory_migrate(memory));
 	ASSERT_NE(phys, memory_phys(memory));

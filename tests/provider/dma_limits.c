@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the driver core knows of a function's DMA only since it has a driver, a user
- * learns when he takes ownership.
+ * The driver core learns some limits of a function's DMA only when a driver binds. The
+ * provider checks them when a user takes ownership.
  *
  * Guest: two edus, dma_offset.ko.
  */
@@ -16,7 +16,7 @@
 #include "sysfs.h"
 #include "vfio.h"
 
-/* The bus lets the first half of the guest's memory through. */
+/* The bus reaches the first half of the guest's memory. */
 #define LIMIT 0x1fffffffULL
 #define TRIES 200000
 
@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(dma_limits)
 	EXPECT_EQ(0, run("rmmod dma_offset"));
 }
 
-/* Of the first edu, while it has its driver. */
+/* Changes the DMA of the first edu while it has its driver. */
 static int change_dma(const char *edu, const char *how)
 {
 	return run("insmod ./dma_offset.ko function=%s %s", edu, how);
@@ -78,7 +78,7 @@ TEST_F(dma_limits, bounce_buffers)
 	EXPECT_TRUE(kernel_log_has("refused: its DMA must use bounce buffers"));
 }
 
-/* A page of memory up to the limit, or beyond. */
+/* Finds a page of memory below the limit, or beyond. */
 static void *find_page(bool beyond, __u64 *phys)
 {
 	char *memory = MAP_FAILED;
@@ -106,7 +106,7 @@ TEST_F(dma_limits, aperture)
 	EXPECT_EQ(-EINVAL, vfio_map(&self->vfio, high, PAGE, far));
 }
 
-/* Of one container a function reaches all, or it does not come in. */
+/* A function that cannot reach all memory of a container cannot join it. */
 TEST_F(dma_limits, one_container)
 {
 	__u64 near, far;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What may be mapped, through VFIO type1: an address to itself, nothing else.
+ * Maps through VFIO type1: only identity is allowed.
  *
- * After each refusal nothing may be left: no mapping, no pin, no locked memory.
+ * A refusal leaves nothing behind: no mapping, no pin, no locked memory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -178,10 +178,10 @@ TEST_F(identity, beyond_the_aperture)
 
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_REFUSED(EINVAL, memory, PAGE, 1ULL << 62);
-	/* Where messages to the interrupt controllers go. */
+	/* The address range of interrupt messages. */
 	ASSERT_REFUSED(EINVAL, memory, PAGE, 0xfee00000);
 	ASSERT_REFUSED(EINVAL, memory, PAGE, 0ULL - PAGE);
-	/* VFIO's own word for an end that wraps is one or the other. */
+	/* For an end that wraps, VFIO itself returns one or the other. */
 	error = -vfio_map(self->vfio, memory, 2 * PAGE, 0ULL - PAGE);
 	EXPECT_TRUE(error == EINVAL || error == EOVERFLOW);
 }
@@ -220,7 +220,7 @@ TEST_F(identity, exit_unmaps)
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_EQ(0, vfio_map(self->vfio, memory, HUGE_2M, memory_phys(memory)));
 	ASSERT_EQ(self->mapped + (long)HUGE_2M, provider_mapped());
-	/* The teardown looks. */
+	/* The teardown checks. */
 }
 
 TEST_HARNESS_MAIN

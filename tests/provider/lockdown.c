@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nothing of ours works under lockdown. One test, as lockdown is for ever.
+ * Nothing of ours works under lockdown. A single test, because lockdown cannot be lifted.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 
-/* What an open descriptor is for; 0 or -errno. */
+/* Uses an open descriptor; 0 or -errno. */
 static int translate(int fd)
 {
 	struct noiommu_extent extent;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * More claims than the locks that lockdep lets one thread hold.
+ * More claims than lockdep allows locks in one thread.
  *
  * Guest: 60 functions of pci-testdev, which has no driver in the kernel, and edu.
  */
@@ -56,7 +56,7 @@ TEST_F(many, released_and_claimed_again)
 	EXPECT_EQ(before, provider_claimed());
 }
 
-/* Those that were ready to go are as they were: native drivers and VFIO bind. */
+/* Claims that were ready for release are intact: native drivers and VFIO bind. */
 TEST_F(many, one_is_busy)
 {
 	static const char * const drivers[] = { "vfio-pci", "pci-stub" };
@@ -78,7 +78,7 @@ TEST_F(many, one_is_busy)
 	}
 }
 
-/* Binds and unbinds until it is killed; with a group or without. */
+/* Binds and unbinds until it is killed, with or without a group. */
 static pid_t start_binding(const char *address, const char *driver)
 {
 	pid_t child = fork();
@@ -91,7 +91,7 @@ static pid_t start_binding(const char *address, const char *driver)
 	}
 }
 
-/* The counts of the IOMMU core, and its warnings, tell what was done wrong. */
+/* The IOMMU core would warn about wrong counts. */
 TEST_F(many, while_drivers_come_and_go)
 {
 	pid_t stub, vfio;
@@ -109,12 +109,12 @@ TEST_F(many, while_drivers_come_and_go)
 	kill(vfio, SIGKILL);
 	EXPECT_EQ(stub, waitpid(stub, NULL, 0));
 	EXPECT_EQ(vfio, waitpid(vfio, NULL, 0));
-	/* They may have been killed between two writes. */
+	/* The processes may have been killed between two writes. */
 	pci_write(self->edu, "driver_override", "\n");
 	pci_write(self->last, "driver_override", "\n");
 	pci_unbind(self->edu);
 	pci_unbind(self->last);
-	/* A driver that does not take a function is followed by a worker. */
+	/* After a failed probe, a worker claims the function. */
 	EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
 	EXPECT_TRUE(wait_until(pci_is_claimed(self->last)));
 }

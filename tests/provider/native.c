@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A native driver on a claimed function, and the claim released under it.
+ * A native driver on a claimed function, and a claim that is released while it is bound.
  *
- * Guest: a disk on an NVMe controller, whose driver is a module, and edu after it.
+ * Guest: a disk on an NVMe controller, whose driver is a module, and edu behind it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static bool provider_loaded(void)
 	return !access("/sys/module/noiommu", F_OK);
 }
 
-/* As at a boot that loads the provider first: claimed, then bound. */
+/* As in a boot that loads the provider first: the disk is claimed, then bound. */
 FIXTURE_SETUP(native)
 {
 	run("modprobe -q -r nvme || true");
@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(native)
 	}
 }
 
-/* By DMA, past the page cache: writes a place of the disk, and reads it back. */
+/* Writes a place of the disk and reads it back, by DMA, past the page cache. */
 static bool place_works(char *written, char *read, unsigned int seed)
 {
 	off_t place = (off_t)(seed % PLACES) * LENGTH;
@@ -80,8 +80,8 @@ static bool place_works(char *written, char *read, unsigned int seed)
 }
 
 /*
- * Uses the disk until it is told to end, and says when it has begun. Its status is 0
- * if all bytes were right.
+ * Starts a child that uses the disk until a message ends it, and reports its start. Its
+ * status is 0 if all bytes were right.
  */
 static pid_t start_using(char *written, char *read, int channel[2])
 {
@@ -102,7 +102,7 @@ static pid_t start_using(char *written, char *read, int channel[2])
 	_exit(0);
 }
 
-/* The driver, its interrupts and what it has under way do not notice. */
+/* The driver, its interrupts and its requests in flight are not affected. */
 TEST_F(native, keeps_its_function)
 {
 	int channel[2];
@@ -120,7 +120,7 @@ TEST_F(native, keeps_its_function)
 	EXPECT_TRUE(place_works(self->written, self->read, PLACES - 1));
 	EXPECT_TRUE(child_say(channel[0], 1));
 	EXPECT_EQ(0, child_ended(child));
-	/* The driver ends without a group, and begins without one. */
+	/* The driver unbinds without a group, and binds without one. */
 	ASSERT_EQ(0, pci_unbind(self->disk));
 	ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
 	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
@@ -145,7 +145,7 @@ TEST_F(native, is_claimed_again_when_unbound)
 	EXPECT_TRUE(place_works(self->written, self->read, 2));
 }
 
-/* No sooner has the user closed it than the native driver has it, and works. */
+/* As soon as the user has closed the disk, the native driver can bind, and works. */
 TEST_F(native, comes_back_at_once)
 {
 	struct vfio vfio;
@@ -164,7 +164,7 @@ TEST_F(native, comes_back_at_once)
 	}
 }
 
-/* A function that comes later is a user's: then all stay claimed, and go on. */
+/* While a user has a later function, all stay claimed, and all work. */
 TEST_F(native, stays_claimed_with_others)
 {
 	long before = provider_claimed();
@@ -177,12 +177,12 @@ TEST_F(native, stays_claimed_with_others)
 	EXPECT_LE(0, pci_group(self->disk));
 	EXPECT_TRUE(place_works(self->written, self->read, 3));
 	ASSERT_EQ(0, pci_unbind(self->disk));
-	/* VFIO is not kept out any more. */
+	/* VFIO can bind again. */
 	EXPECT_EQ(0, pci_bind(self->disk, "vfio-pci"));
 	EXPECT_EQ(0, pci_unbind(self->disk));
 }
 
-/* While claims are about to be released, and then are not. */
+/* Unbind while claims are about to be released, and then are not. */
 TEST_F(native, unbound_while_another_is_busy)
 {
 	pid_t child;
@@ -206,7 +206,7 @@ TEST_F(native, unbound_while_another_is_busy)
 	}
 }
 
-/* The counts of the IOMMU core, and its warnings, tell what was done wrong. */
+/* The IOMMU core would warn about wrong counts. */
 TEST_F(native, comes_and_goes)
 {
 	pid_t child = fork();
@@ -223,7 +223,7 @@ TEST_F(native, comes_and_goes)
 	}
 	kill(child, SIGKILL);
 	child_ended(child);
-	/* It may have been killed between two writes. */
+	/* The child may have been killed between two writes. */
 	pci_write(self->disk, "driver_override", "\n");
 	pci_unbind(self->disk);
 	ASSERT_EQ(0, pci_bind(self->disk, "nvme"));

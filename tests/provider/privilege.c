@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who gets DMA. */
+/* The privilege that DMA requires. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>

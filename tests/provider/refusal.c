@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where there is an IOMMU already: refused, and nothing else has changed.
+ * On a host with an IOMMU the module refuses to load, and changes nothing.
  *
  * Guest with an IOMMU, and edu behind it.
  */
@@ -15,7 +15,7 @@
 #include "memory.h"
 #include "sysfs.h"
 
-/* What the tests see of the host's IOMMU, as one text. */
+/* Lists everything visible of the host's IOMMU. */
 #define LIST_IOMMUS \
 	"{ ls -d /sys/class/iommu/*; " \
 	"ls -d /sys/kernel/iommu_groups/*/devices/*; " \
@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(refusal)
 {
 }
 
-/* Drivers that wait for the IOMMU bind after it, when they get round to it. */
+/* Drivers that wait for the IOMMU bind some time after it. */
 static bool is_settled(void)
 {
 	run(LIST_IOMMUS, "before");
@@ -60,7 +60,7 @@ TEST_F(refusal, load_is_refused)
 	EXPECT_EQ(0, run("cmp /tmp/before /tmp/after"));
 }
 
-/* The host's IOMMU still translates: any IOVA, and DMA through it. */
+/* The host's IOMMU still translates: it maps any IOVA, and DMA uses it. */
 TEST_F(refusal, the_other_one_works)
 {
 	unsigned char *memory = memory_pages(PAGE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function that is removed while a process has it, and does not give it back.
+ * A function is removed while a process has it and does not release it.
  *
  * Guest: edu.
  */
@@ -21,7 +21,7 @@ FIXTURE(removal)
 	pid_t user;
 };
 
-/* Has it until it is killed, and does not listen to requests. */
+/* Keeps the function until it is killed, and ignores requests for it. */
 static pid_t start_user(const char *address)
 {
 	struct vfio vfio;
@@ -53,7 +53,7 @@ FIXTURE_SETUP(removal)
 	ASSERT_TRUE(wait_until(kernel_log_has("blocked until released by user")));
 }
 
-/* The removal ends with the user. */
+/* The removal completes when the user has ended. */
 FIXTURE_TEARDOWN(removal)
 {
 	kill(self->user, SIGKILL);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an administrator can see: who owns a function, what is pinned by whom, and what
- * has happened.
+ * What an administrator can see: owners of functions, pins and their owners, and events.
  *
  * Guest: edu.
  */
@@ -96,7 +95,7 @@ TEST_F(seen, reach)
 {
 	long limit = of_function(self->edu, "dma_limit");
 
-	/* All memory of this guest, and no more than an address can say. */
+	/* More than the memory of this guest, and within the range of an address. */
 	EXPECT_LT(1L << 30, limit);
 	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s limit=0xfffffff",
 			 self->edu));
@@ -115,7 +114,7 @@ TEST_F(seen, pins)
 	EXPECT_EQ(2, of_descriptor(self->fd, "pins"));
 	EXPECT_EQ((1 + PAGES) * PAGE, of_descriptor(self->fd, "pinned_bytes"));
 	EXPECT_EQ((1 + PAGES) * PAGE, misc("pinned_bytes"));
-	/* What VFIO maps is counted elsewhere. */
+	/* Mappings of VFIO are counted elsewhere. */
 	EXPECT_EQ(0, provider_mapped());
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, one));
 	EXPECT_EQ(1, of_descriptor(self->fd, "pins"));
@@ -137,7 +136,7 @@ TEST_F(seen, held)
 	EXPECT_EQ(0, misc("held_bytes"));
 }
 
-/* Does the trace have such a line, after those that were found before? */
+/* Does the trace have such a line, after those found before? */
 static bool traced(const char *format, ...)
 {
 	char event[120];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What giving DMA away does to the kernel's good name. One test, as a taint is not
- * taken back.
+ * The taint by the first user of DMA. A single test, because a taint stays.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -25,7 +24,7 @@ static long tainted(void)
 	return flags & TAINT_USER;
 }
 
-/* Opens and gives back what DMA needs; 0 or -errno. */
+/* Opens and closes what DMA needs; 0 or -errno. */
 static int attach_once(const char *address)
 {
 	struct vfio vfio;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions that a driver was asked about before they were claimed.
+ * Functions that a driver could not bind to, because they were not claimed yet.
  *
- * Guest: edu (no driver in the kernel) and e1000e (a native driver), root ports
- * empty, QEMU's monitor at hand.
+ * Guest: edu (no driver in the kernel) and e1000e (a native driver), empty root ports, and
+ * QEMU's monitor.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static int driver_write(const char *driver, const char *attribute,
 	return file_write(path, text);
 }
 
-/* The driver knows the NIC by its ID; no native driver, no claim. */
+/* The driver has the NIC's ID; the NIC has no native driver and no claim. */
 FIXTURE_SETUP(waiting)
 {
 	ASSERT_EQ(0, run("modprobe -a vfio-pci noiommu-pci"));
@@ -86,7 +86,7 @@ TEST_F(waiting, gets_what_is_found_again)
 	EXPECT_TRUE(wait_until(pci_has_driver(self->nic, variant->driver)));
 }
 
-/* What was unbound by hand stays so, whatever else is claimed meanwhile. */
+/* A function unbound by hand stays unbound, whatever else is claimed meanwhile. */
 TEST_F(waiting, gets_nothing_that_was_unbound)
 {
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
@@ -105,7 +105,7 @@ TEST_F(waiting, gets_nothing_that_was_unbound)
 	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
 }
 
-/* Who switched that off binds drivers by hand. */
+/* An administrator who has disabled autoprobe binds drivers by hand. */
 TEST_F(waiting, gets_nothing_without_autoprobe)
 {
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
@@ -116,7 +116,7 @@ TEST_F(waiting, gets_nothing_without_autoprobe)
 	/* Time enough to do it wrong. */
 	usleep(300000);
 	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
-	/* By hand it gets it all the same. */
+	/* A bind by hand still works. */
 	ASSERT_EQ(0, pci_bind(self->nic, variant->driver));
 	ASSERT_EQ(0, file_write(AUTOPROBE, "1"));
 	ASSERT_EQ(0, pci_write(self->nic, "remove", "1"));
@@ -130,7 +130,7 @@ FIXTURE(load)
 	char nic[PCI_ADDRESS_SIZE];
 };
 
-/* Neither claims nor native drivers. */
+/* Starts without claims and without native drivers. */
 FIXTURE_SETUP(load)
 {
 	run("modprobe -q -r noiommu-pci || true");
@@ -159,7 +159,7 @@ TEST_F(load, vfio_was_there_first)
 	ASSERT_FALSE(pci_has_driver(self->nic, "vfio-pci"));
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	EXPECT_TRUE(pci_has_driver(self->nic, "vfio-pci"));
-	/* Not asked for. */
+	/* The driver was not asked for. */
 	EXPECT_FALSE(pci_has_driver(self->edu, "vfio-pci"));
 }
 
@@ -172,7 +172,7 @@ TEST_F(load, without_autoprobe)
 	EXPECT_FALSE(pci_has_driver(self->nic, "vfio-pci"));
 }
 
-/* A native driver may have been taken away on purpose. */
+/* A native driver may have been unbound on purpose. */
 TEST_F(load, native_drivers_are_not_asked)
 {
 	ASSERT_EQ(0, run("modprobe e1000e"));
@@ -187,7 +187,7 @@ TEST_F(load, native_drivers_are_not_asked)
 	EXPECT_TRUE(wait_until(pci_is_claimed(self->nic)));
 }
 
-/* It is being probed when the module is loaded, and left without a driver. */
+/* The probe is running when the module is loaded, and then fails. */
 TEST_F(load, native_driver_gives_up)
 {
 	int status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A function on its way to userspace. Paths are found before: a directory cannot be
- * read either when memory is to run out.
+ * A function on its way to userspace. Paths are looked up in advance, because reading a
+ * directory fails, too, when memory runs out.
  */
 #ifndef SWEEP_DEVICE_H
 #define SWEEP_DEVICE_H
@@ -20,13 +20,13 @@
 struct device {
 	const char *driver;
 	char address[PCI_ADDRESS_SIZE];
-	/* The two ways to it, and what the second one takes. */
+	/* The two ways to the device, and what the second one needs. */
 	char group[64];
 	char node[64];
 	int iommufd;
 	__u32 ioas;
 	struct vfio vfio;
-	/* Memory in one piece. */
+	/* Physically contiguous memory. */
 	char *memory;
 	__u64 phys;
 };

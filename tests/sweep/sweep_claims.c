@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading the provider, and making and ending claims, when memory runs out at any
- * moment.
+ * Load the provider, and make and end claims, while memory runs out at any point.
  *
  * Guest: edu. pci-stub stands for a native driver.
  */
@@ -41,7 +40,7 @@ FIXTURE(claims)
 	struct subject subject;
 };
 
-/* What was not claimed is named in the log: nobody else could be told. */
+/* The log names a function that was not claimed: no caller could get the error. */
 static int claim_error(const char *address)
 {
 	char by_name[64], by_number[64];
@@ -61,7 +60,7 @@ static void unload(void *data)
 	syscall(SYS_delete_module, "noiommu", O_NONBLOCK);
 }
 
-/* The module is loaded also if a function could not be claimed. */
+/* The module also loads if a function cannot be claimed. */
 static int load(void *data)
 {
 	struct subject *subject = data;
@@ -100,7 +99,7 @@ static bool has_no_claim(void *data)
 	       !is_listed(subject->edu);
 }
 
-/* Few claims: each asks for every device of the guest. */
+/* Few claims, because each one visits every device of the guest. */
 FIXTURE_SETUP(claims)
 {
 	struct subject *subject = &self->subject;
@@ -145,7 +144,7 @@ static bool is_loaded(void *data)
 	return has_claim(data) && !access("/dev/noiommu", F_OK);
 }
 
-/* What is needed before and after the module's own part is the kernel's matter. */
+/* Only the module's own part is tested, not the kernel's before and after it. */
 TEST_F_TIMEOUT(claims, load, PATIENCE)
 {
 	static const struct sweep loading = {
@@ -177,8 +176,8 @@ static int enable(void *data)
 }
 
 /*
- * A driver comes and goes meanwhile, so that no claim can be released for certain. A
- * load that fails has made none.
+ * A driver binds and unbinds meanwhile, so the release of a claim may fail. A load that fails
+ * has made no claim.
  */
 TEST_F_TIMEOUT(claims, load_while_binding, PATIENCE)
 {
@@ -208,7 +207,7 @@ TEST_F_TIMEOUT(claims, load_while_binding, PATIENCE)
 	}
 	kill(child, SIGKILL);
 	EXPECT_EQ(child, waitpid(child, NULL, 0));
-	/* It may have been killed between two writes. */
+	/* The child may have been killed between two writes. */
 	pci_write(subject->edu, "driver_override", "\n");
 }
 
@@ -243,7 +242,7 @@ TEST_F_TIMEOUT(claims, disable, PATIENCE)
 	EXPECT_TRUE(sweep(&disabling, &self->subject));
 }
 
-/* A function that has a driver and no group. */
+/* Binds a driver to a function without a group. */
 static int bind_unclaimed(void *data)
 {
 	struct subject *subject = data;
@@ -289,7 +288,7 @@ static int remove_edu(void *data)
 	return pci_write(subject->edu, "remove", "1");
 }
 
-/* The claim comes some time after the function. */
+/* The claim comes some time after the function appears. */
 static int rescan(void *data)
 {
 	struct subject *subject = data;
@@ -299,7 +298,7 @@ static int rescan(void *data)
 	ret = file_write(RESCAN, "1");
 	if (ret)
 		return ret;
-	/* The group is there before the rest of the claim. */
+	/* The group exists before the rest of the claim. */
 	if (!wait_until(has_claim(subject) || claim_error(subject->edu)))
 		return -ETIMEDOUT;
 	ret = has_claim(subject) ? 0 : claim_error(subject->edu);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/noiommu when memory runs out, or the caller's cannot be reached, at any moment.
+ * /dev/noiommu while memory runs out, or the caller's memory faults, at any point.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -16,7 +16,7 @@
 
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define FEW 4
-/* More than one table, and more references than one allocation has room for. */
+/* More pages than a page table maps, and more references than one allocation holds. */
 #define MANY 1100
 
 static __attribute__((constructor)) void required(void)
@@ -131,7 +131,7 @@ TEST_F_TIMEOUT(memory, info, PATIENCE)
 
 /* --- Addresses --------------------------------------------------------------------- */
 
-/* Memory that is not there yet. */
+/* Maps memory that is not present yet. */
 static int map_nothing(void *data)
 {
 	struct subject *subject = data;
@@ -202,7 +202,7 @@ TEST_F_TIMEOUT(memory, translate_what_is_not_there, PATIENCE)
 	EXPECT_TRUE(sweep(&translate_absent, &self->subject));
 }
 
-/* Each attempt fails, not only the first. */
+/* Every attempt fails, not only the first. */
 TEST_F_TIMEOUT(memory, translate_what_cannot_be_there, PATIENCE)
 {
 	struct subject *subject = &self->subject;
@@ -303,7 +303,7 @@ TEST_F_TIMEOUT(memory, pin_much, PATIENCE)
 	EXPECT_TRUE(sweep(&pin_present, &self->subject));
 }
 
-/* The array of pins takes a node for 64 of them, and does not give up at once. */
+/* The XArray of pins needs a node for each 64 pins, and retries its allocation. */
 TEST_F_TIMEOUT(memory, pin_without_an_id, PATIENCE)
 {
 	struct subject *subject = &self->subject;
@@ -376,7 +376,7 @@ static int open_and_pin(void *data)
 	return open_device(data) ?: map_and_pin(data);
 }
 
-/* It cannot fail: what it needs must not take memory. */
+/* Close cannot fail, so it must not need memory. */
 static int close_pinned(void *data)
 {
 	struct subject *subject = data;

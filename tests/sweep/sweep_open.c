@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Drivers that are bound and devices that are opened when memory runs out, or the
- * caller's cannot be reached, at any moment.
+ * Bind drivers and open devices while memory runs out, or the caller's memory faults, at any
+ * point.
  *
  * Guest: edu and ivshmem.
  */
@@ -14,7 +14,7 @@
 #include "sweep.h"
 
 #define EDU_ID 0xed
-/* ACPI's tables say where INTx goes. Their interpreter uses what it has freed. */
+/* Finds the route of INTx in ACPI tables. After a failure ACPI's interpreter uses freed memory. */
 #define INTERPRETER "acpi_pci_irq_lookup"
 #define SHM_BAR 2
 #define MEMTYPES "/sys/kernel/debug/x86/pat_memtype_list"
@@ -66,8 +66,8 @@ static int bind(void *data)
 }
 
 /*
- * That there are nodes does not follow: the driver core goes on without those that
- * it cannot make.
+ * A bound device may lack its nodes: the driver core goes on without those that it cannot
+ * make.
  */
 static bool is_bound(void *data)
 {
@@ -91,7 +91,7 @@ TEST_F_TIMEOUT(open, bind, PATIENCE)
 		.run = bind,
 		.complete = is_bound,
 		.undo = unbind,
-		/* A group that cannot be made is released with a warning. */
+		/* The release of a group that could not be made warns. */
 		.spare = "vfio_device_set_group",
 	};
 	struct device *device = &self->device;
@@ -103,7 +103,7 @@ TEST_F_TIMEOUT(open, bind, PATIENCE)
 	ASSERT_EQ(0, pci_write(device->address, "driver_override", "\n"));
 }
 
-/* VFIO opens a device without the BARs that it cannot map, and says so later. */
+/* VFIO opens a device without BARs that it cannot map; access to them fails later. */
 static bool registers_answer(struct device *device)
 {
 	__u32 id = EDU_ID;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is done with an open device, when memory runs out, or the caller's cannot be
- * reached, at any moment.
+ * Use an open device while memory runs out, or the caller's memory faults, at any point.
  *
  * Guest: edu.
  */
@@ -22,7 +21,7 @@ static __attribute__((constructor)) void required(void)
 	fault_required();
 }
 
-/* What operations work with, besides the device. */
+/* What operations use besides the device. */
 struct subject {
 	struct device device;
 	volatile __u32 *bar;
@@ -199,7 +198,7 @@ TEST_F_TIMEOUT(use, translate_bar, PATIENCE)
 	EXPECT_TRUE(sweep(&translating, &self->subject));
 }
 
-/* Here the page table has to tell, which is filled for it. */
+/* The address comes from the page table, so TRANSLATE fills it by a fault. */
 TEST_F_TIMEOUT(use, translate_bar_of_stock_driver, PATIENCE)
 {
 	struct device *device = &self->subject.device;
@@ -241,9 +240,9 @@ TEST_F_TIMEOUT(use, interrupts, PATIENCE)
 		.run = route,
 		.complete = is_routed,
 		.undo = disable,
-		/* Of the PCI core, which does not tell why it has no vector. */
+		/* From the PCI core, which does not return the reason for a missing vector. */
 		.errors = { -ENOSPC },
-		/* What is not in /proc/irq is removed from there with a warning. */
+		/* Removing a missing entry of /proc/irq warns. */
 		.spare = "register_irq_proc",
 	};
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contract of all ioctls of /dev/noiommu: structures of any size, flags,
- * pointers and ranges that are wrong. After each refusal nothing may be left: no
- * pin, no locked memory, and the structure is as it was.
+ * The contract of all ioctls of /dev/noiommu: structures of any size; wrong flags, pointers
+ * and ranges. A refusal leaves nothing behind: no pin, no locked memory, and an unchanged
+ * structure.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@
 #define USER_END 0x00007ffffffff000ULL
 #define NONE SIZE_MAX
 
-/* Each leads to a call that succeeds as it stands, also cut to its first version. */
+/* Each command succeeds unchanged, even with the structure of its first version. */
 static const struct command {
 	const char *name;
 	unsigned long number;
@@ -99,7 +99,7 @@ FIXTURE_TEARDOWN(abi)
 	EXPECT_EQ(self->locked - (long)PAGE / 1024, memory_accounted());
 }
 
-/* Fills in what makes the call succeed. */
+/* Fills in arguments with which the call succeeds. */
 static void prepare(struct session *s, const struct command *command)
 {
 	union argument *argument = &s->argument;
@@ -126,7 +126,7 @@ static void prepare(struct session *s, const struct command *command)
 	}
 }
 
-/* After a success there is one pin again. */
+/* Undoes a success, so that there is one pin again. */
 static int undo(struct session *s, const struct command *command)
 {
 	__u32 nr = 0;
@@ -221,7 +221,7 @@ TEST_F(abi, longer_with_zeros)
 		for (i = 0; i < ARRAY_SIZE(tails); i++) {
 			prepare(&self->s, command);
 			self->s.argument.size += tails[i];
-			/* Beyond what is passed anything may be. */
+			/* Bytes beyond the passed size may have any value. */
 			self->s.argument.bytes[self->s.argument.size] = 0xa5;
 			EXPECT_DONE(command);
 		}
@@ -243,7 +243,7 @@ TEST_F(abi, longer_with_garbage)
 	}
 }
 
-/* No structure is as long as a page, and the kernel does not read more to find out. */
+/* No structure is longer than a page, and the kernel does not read further to check. */
 TEST_F(abi, longer_than_a_page)
 {
 	const struct command *command;
@@ -289,7 +289,7 @@ TEST_F(abi, unknown_flags)
 			if (command->flags & 1U << bit)
 				continue;
 			prepare(&self->s, command);
-			/* At the same place in all of them. */
+			/* The flags are at the same offset in all structures. */
 			self->s.argument.info.flags = 1U << bit;
 			EXPECT_REFUSED(EOPNOTSUPP, command);
 		}
@@ -309,7 +309,7 @@ TEST_F(abi, reserved_members)
 	}
 }
 
-/* The ID is an answer: what was there before is of no interest. */
+/* The ID is an output: the kernel ignores it on input. */
 TEST_F(abi, pin_with_a_structure_that_was_used_before)
 {
 	const struct command *pin = &commands[2];
@@ -345,7 +345,7 @@ TEST_F(abi, unknown_numbers)
 	}
 }
 
-/* Puts the structure so that its last bytes are on a page of its own. */
+/* Places the structure so that its last bytes are on the next page. */
 static void *straddling(struct session *s, const struct command *command,
 			size_t bytes)
 {
@@ -415,7 +415,7 @@ TEST_F(abi, pointer_to_read_only_memory)
 	}
 }
 
-/* No attempt to release such a pin makes it one that is given out. */
+/* An attempt to release a reserved ID does not make it available. */
 TEST_F(abi, ids_that_are_never_given_out)
 {
 	__u32 nr = 0, ids[4];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A 32-bit caller, for the suite abi. Without a C library, which would have to
- * be a 32-bit one.
+ * A 32-bit caller, for the suite gate. It uses no C library, because that would have to be a
+ * 32-bit one.
  */
 #include "abi32.h"
 
@@ -81,7 +81,7 @@ __attribute__((force_align_arg_pointer, used)) void _start(void)
 	translate();
 	pin_and_list();
 	call(SYS32_WRITE, ABI32_REPORT, at(&report), (void *)sizeof(report));
-	/* The other end looks where the memory is as long as it is there. */
+	/* The parent reads the memory's address while this process exists. */
 	call(SYS32_READ, ABI32_EXIT, at(&permission), (void *)1);
 	call(SYS32_EXIT, 0, 0, 0);
 }

@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(bars)
 	close(self->fd);
 }
 
-/* What sysfs says: 0 if there is no such BAR. */
+/* Returns the BAR's address from sysfs; 0 without such a BAR. */
 static __u64 bar_address(const char *address, int bar)
 {
 	unsigned long long start = 0;
@@ -85,7 +85,7 @@ static char *map_resource(const char *address, const char *name, size_t length,
 	return memory;
 }
 
-/* One piece of device memory, also when it is asked for in pieces. */
+/* Is the range one piece of device memory, even if translated in pieces? */
 static bool is_bar(int fd, const char *va, size_t length, __u32 flags,
 		   __u64 phys)
 {
@@ -160,7 +160,7 @@ TEST_F(bars, vfio_after_a_touch)
 	vfio_close(&vfio);
 }
 
-/* What the device does not decode has no answer, and comes back. */
+/* A BAR that the device does not decode has no address until decoding is enabled again. */
 TEST_F(bars, vfio_of_a_device_that_is_off)
 {
 	struct vfio vfio;
@@ -199,7 +199,7 @@ TEST_F(bars, sysfs)
 	}
 }
 
-/* Behind such a host bridge another device cannot use what the processor uses. */
+/* Behind such a host bridge, other devices cannot use the CPU's address of a BAR. */
 TEST_F(bars, another_address_on_the_bus)
 {
 	char *memory = memory_pages(PAGE), *bars[2];
@@ -249,7 +249,7 @@ TEST_F(bars, what_is_not_permitted)
 	EXPECT_EQ(0, translate_one(self->fd, bar, 0, NULL));
 }
 
-/* RAM, device memory, RAM in one range. */
+/* A range of RAM, device memory and RAM. */
 TEST_F(bars, between_ram)
 {
 	char *memory = mapping_create(MAPPING_THP, 3 * HUGE_2M, NULL);
@@ -294,7 +294,7 @@ static bool is_system_ram(__u64 phys)
 	return found;
 }
 
-/* The kernel's clock: RAM that is mapped as device memory is. */
+/* The kernel's clock page: RAM that is mapped like device memory. */
 TEST_F(bars, ram_that_is_mapped_as_a_bar_is)
 {
 	unsigned long start = 0;

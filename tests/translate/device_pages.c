@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device memory that the kernel has pages for: NOIOMMU_EXTENT_MMIO tells it from RAM,
- * though it is mapped as RAM is.
+ * Device memory with struct pages: NOIOMMU_EXTENT_MMIO distinguishes it from RAM, although it
+ * is mapped like RAM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@ static char *map_shared(const char *path, size_t length)
 	return memory;
 }
 
-/* Reserved at boot for whoever wants it: special purpose memory of the firmware's. */
+/* Memory that the firmware marks as special-purpose, so that it is reserved at boot. */
 TEST_F(device_pages, dax)
 {
 	struct noiommu_extent extent = { 0 }, listed = { 0 };
@@ -61,7 +61,7 @@ TEST_F(device_pages, dax)
 	if (run("modprobe -a dax_hmem device_dax"))
 		SKIP(return, "this kernel has no CONFIG_DEV_DAX_HMEM");
 	ASSERT_TRUE(wait_until(!access("/dev/dax0.0", F_OK)));
-	/* Newer kernels would rather have it as System RAM. */
+	/* Newer kernels use it as System RAM by default. */
 	if (access("/sys/bus/dax/devices/dax0.0/driver", F_OK))
 		file_write("/sys/bus/dax/drivers/device_dax/new_id", "dax0.0");
 	memory = map_shared("/dev/dax0.0", HUGE_2M);
@@ -80,7 +80,7 @@ TEST_F(device_pages, dax)
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, id));
 }
 
-/* The buffer of an NVMe controller, shared out by its driver. */
+/* The memory buffer of an NVMe controller, which its driver exports. */
 TEST_F(device_pages, p2pdma)
 {
 	char address[PCI_ADDRESS_SIZE], path[128];

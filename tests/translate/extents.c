@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contract of NOIOMMU_TRANSLATE: pieces as long as can be, small arrays,
- * how far a call got that failed, what access means, and that an answer gets
- * old. Guest with two NUMA nodes.
+ * The contract of NOIOMMU_TRANSLATE: longest possible pieces, small arrays, the progress of a
+ * failed call, access rights, and answers that become stale. Guest: two NUMA nodes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,7 +48,7 @@ static bool get(struct translation *got, int fd, const void *va, size_t length,
 
 #define GET(...) get(&self->got, self->fd, __VA_ARGS__)
 
-/* A huge page, mapped as a whole. */
+/* Returns a huge page, mapped as a whole. */
 static char *huge(void)
 {
 	char *memory = mapping_create(MAPPING_THP, HUGE_2M, NULL);
@@ -61,7 +60,7 @@ static char *huge(void)
 	return mapping_thp() > before ? memory : MAP_FAILED;
 }
 
-/* So many runs of so many small pages, of which no two continue each other. */
+/* Returns this number of runs of small pages; no two runs are contiguous. */
 static char *runs(size_t count, size_t pages)
 {
 	size_t length = pages * PAGE, i;
@@ -69,7 +68,7 @@ static char *runs(size_t count, size_t pages)
 
 	if (from == MAP_FAILED || to == MAP_FAILED)
 		return MAP_FAILED;
-	/* In the opposite order. */
+	/* Place the runs in the opposite order. */
 	for (i = 0; i < count; i++)
 		if (mremap(from + (count - 1 - i) * length, length, length,
 			   MREMAP_MAYMOVE | MREMAP_FIXED, to + i * length) ==
@@ -109,7 +108,7 @@ TEST_F(translate, one_piece_across_mappings)
 	EXPECT_EQ(1, self->got.nr);
 }
 
-/* Pages of 2 MiB that are neighbours in opposite order, then as they are. */
+/* Adjacent pages of 2 MiB, mapped in the opposite order, then in order. */
 TEST_F(translate, one_piece_across_huge_pages)
 {
 	const size_t count = 16;
@@ -128,7 +127,7 @@ TEST_F(translate, one_piece_across_huge_pages)
 	EXPECT_EQ(expected, self->got.nr);
 }
 
-/* Neighbours on either side of where a lookup of many pages ends. */
+/* Adjacent pages on both sides of the end of a batch. */
 TEST_F(translate, one_piece_across_batches)
 {
 	char *memory = huge();
@@ -164,7 +163,7 @@ TEST_F(translate, small_arrays)
 	translation_free(&all);
 }
 
-/* The last piece may grow in a full array: the array is not too small. */
+/* The last piece may still grow in a full array. */
 TEST_F(translate, array_that_just_suffices)
 {
 	char *memory = runs(20, 25);
@@ -208,7 +207,7 @@ TEST_F(translate, stops_at_a_hole)
 	EXPECT_EQ(0, self->got.nr);
 }
 
-/* Not present before it, so that the pages are faulted in up to there. */
+/* The pages before the hole are not present, so the call faults them in. */
 TEST_F(translate, stops_at_a_hole_after_what_was_never_touched)
 {
 	char *memory = mapping_create(MAPPING_SMALL, 2 * HUGE_2M, NULL);
@@ -272,7 +271,7 @@ TEST_F(translate, stops_where_writing_is_not_permitted)
 	}
 }
 
-/* A processor that can write can read, the mapping's flags say otherwise. */
+/* The CPU can read writable pages, although the mapping's flags forbid it. */
 TEST_F(translate, write_only_memory_is_no_garbage)
 {
 	char *memory = mapping_create(MAPPING_SMALL, HUGE_2M, NULL);
@@ -289,7 +288,7 @@ TEST_F(translate, write_only_memory_is_no_garbage)
 	}
 }
 
-/* Runs a child that tells with its exit status. */
+/* Runs a child that returns its result as exit status. */
 static int child(bool (*good)(int fd, char *memory, __u64 phys), int fd,
 		 char *memory, __u64 phys)
 {

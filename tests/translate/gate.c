@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may open /dev/noiommu, what an open one keeps, and what it tells of the
- * module. lockdown.c has the rest.
+ * The privilege to open /dev/noiommu, what an open descriptor keeps, and what it reveals of
+ * the module. lockdown.c has the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static int info(int fd, struct noiommu_info *info)
 	return noiommu_ioctl(fd, NOIOMMU_INFO, info);
 }
 
-/* All that a descriptor is for; 0 or -errno. */
+/* Uses a descriptor for every purpose; 0 or -errno. */
 static int use(int fd)
 {
 	struct noiommu_extent extent;
@@ -104,7 +104,7 @@ TEST_F(gate, open_needs_rawio)
 {
 	ASSERT_EQ(0, privilege_drop(CAP_SYS_RAWIO));
 	EXPECT_EQ(-EPERM, noiommu_open_device());
-	/* It was opened when this was allowed. */
+	/* The descriptor was opened with the privilege. */
 	EXPECT_EQ(0, use(self->fd));
 }
 
@@ -114,7 +114,7 @@ TEST_F(gate, open_needs_the_initial_user_namespace)
 	ASSERT_EQ(0, file_write("/proc/self/setgroups", "deny"));
 	ASSERT_EQ(0, file_write("/proc/self/uid_map", "0 0 1"));
 	ASSERT_EQ(0, file_write("/proc/self/gid_map", "0 0 1"));
-	/* All capabilities, to no avail. */
+	/* Even all capabilities do not suffice. */
 	ASSERT_EQ(0, unshare(CLONE_NEWNS));
 	EXPECT_EQ(-EPERM, noiommu_open_device());
 	EXPECT_EQ(0, use(self->fd));
@@ -144,7 +144,7 @@ TEST_F(gate, module_stays_while_it_is_open)
 	int copy = dup(self->fd);
 
 	ASSERT_LE(0, copy);
-	/* Claimed functions keep it as well. */
+	/* Claimed functions also keep the module loaded. */
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
 	EXPECT_NE(0, run("rmmod noiommu"));
 	close(self->fd);
@@ -158,7 +158,7 @@ TEST_F(gate, module_stays_while_it_is_open)
 	EXPECT_EQ(0, use(self->fd));
 }
 
-/* A 32-bit program that has made its calls and waits for the other pipe. */
+/* A 32-bit program that has made its calls and waits for permission to exit. */
 struct caller32 {
 	pid_t pid;
 	int report;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_TRANSLATE of every kind of memory that programs have, compared with
+ * NOIOMMU_TRANSLATE of every kind of memory that programs use, compared with
  * /proc/self/pagemap page by page.
  */
 #include <errno.h>
@@ -72,7 +72,7 @@ TEST_F(kinds, touched)
 TEST_F(kinds, never_touched)
 {
 	EXPECT_TRUE(translates(self->fd, self->memory, LENGTH, 0));
-	/* What is read is often shared; to write takes another page. */
+	/* Pages that are only read are often shared; a write needs another page. */
 	EXPECT_TRUE(translates(self->fd, self->memory, LENGTH, WRITE));
 	EXPECT_TRUE(translates(self->fd, self->memory, LENGTH, 0));
 	EXPECT_EQ(0, self->memory[LENGTH / 2]);
@@ -178,7 +178,7 @@ TEST_F(more, shared_huge_page_of_1_gib)
 	memory = mmap(NULL, HUGE_1G, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
 		      0);
 	ASSERT_NE(MAP_FAILED, (void *)memory);
-	/* From 3 MiB on, across what a table of 2 MiB pages would map. */
+	/* From 3 MiB on, across the borders of page tables. */
 	ASSERT_EQ(0, noiommu_translate_range(self->fd, memory + 3 * HUGE_2M / 2,
 					     HUGE_1G / 2, 0, &extent, &nr));
 	EXPECT_EQ(1, nr);
@@ -208,7 +208,7 @@ TEST_F(more, hugepage_region_of_libhugetlbfs)
 {
 	char *memory, *pages;
 
-	/* The pool as an administrator makes it. */
+	/* Make the pool as an administrator would. */
 	ASSERT_EQ(0, run("./hugeadm --pool-pages-min 2MB:32"));
 	ASSERT_EQ(0, run("./hugeadm --pool-list"));
 	memory = get_hugepage_region(LENGTH + 1000, GHR_STRICT);
@@ -270,7 +270,7 @@ TEST_F(more, file_of_ramfs)
 	EXPECT_FILE_TRANSLATES("/mnt/ramfs/translated", true);
 }
 
-/* Its pages are cached, and told when they become dirty. */
+/* Its pages are in the page cache and track dirtying. */
 TEST_F(more, file_of_a_block_device)
 {
 	ASSERT_EQ(0, run("modprobe brd rd_nr=1 rd_size=16384"));

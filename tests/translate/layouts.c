@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_TRANSLATE of address spaces that nobody has thought of: random ones,
- * and such as change while they are looked at.
+ * NOIOMMU_TRANSLATE of random address spaces, and of address spaces that change during the
+ * call.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -39,7 +39,7 @@ FIXTURE_SETUP(layouts)
 	ASSERT_LE(0, self->fd);
 	self->area = mapping_create(MAPPING_SMALL, AREA, NULL);
 	ASSERT_NE(MAP_FAILED, (void *)self->area);
-	/* Pages stay for as long as it takes to compare. */
+	/* Keep pages in place during the comparison. */
 	file_write(KHUGEPAGED "scan_sleep_millisecs", "3600000");
 	file_write("/proc/sys/vm/compaction_proactiveness", "0");
 }
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(layouts)
 	close(self->fd);
 }
 
-/* From one address to the next piece's; a hole is a piece, too. */
+/* From this address to that of the next piece; a hole is a piece, too. */
 struct piece {
 	char *start;
 	char *end;
@@ -95,7 +95,7 @@ static bool add_piece(struct piece *piece, char *start, char *limit)
 	if (length > limit - start)
 		length = limit - start;
 	piece->end = start + length;
-	/* A third of the holes, so that there is something to be found. */
+	/* Only a third of the holes, so that enough memory is mapped. */
 	if (kind == MAPPINGS && !below(3)) {
 		piece->prot = PROT_NONE;
 		return !munmap(start, length);
@@ -115,7 +115,7 @@ static bool layout_create(struct layout *layout, char *area)
 	char *at = area;
 
 	layout->count = 0;
-	/* It may begin anywhere in a huge page. */
+	/* The area may begin anywhere in a huge page. */
 	munmap(area, AREA);
 	at += PAGE * below(512);
 	while (layout->count < PIECES && at < area + AREA) {
@@ -135,7 +135,7 @@ static bool layout_create(struct layout *layout, char *area)
 	return true;
 }
 
-/* Up to where everything is mapped, and permitted. */
+/* Returns the end of the part that is mapped and permitted throughout. */
 static char *expected_end(const struct layout *layout, char *start, char *end,
 			  __u32 flags)
 {
@@ -207,7 +207,7 @@ static void layout_print(const struct layout *layout)
 		       layout->pieces[i].end, layout->pieces[i].prot);
 }
 
-/* As many as a slow guest gets through in half a minute. */
+/* As many rounds as a slow guest finishes in half a minute. */
 TEST_F(layouts, random)
 {
 	const char *given = getenv("SEED");
@@ -231,13 +231,13 @@ TEST_F(layouts, random)
 	printf("# %d layouts\n", i);
 }
 
-/* What several threads do to one area until they are told to stop. */
+/* Threads that change one area until they are told to stop. */
 struct race {
 	char *area;
 	volatile bool stop;
 };
 
-/* Translations that failed, and that did not, until it is enough. */
+/* Required number of failed translations, and of successful ones. */
 #define ENOUGH 1000
 #define RACE_LENGTH (2 * HUGE_2M)
 
@@ -304,7 +304,7 @@ TEST_F(layouts, change_while_they_are_translated)
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		ASSERT_EQ(0, pthread_create(&ids[i], NULL, threads[i], &race));
 	while (done < ENOUGH || failed < ENOUGH) {
-		/* The answers have no peer; what they add up to is checked. */
+		/* Nothing to compare the answers with, so check that they are consistent. */
 		EXPECT_TRUE(translation_get(&got, self->fd, race.area + 3,
 					    RACE_LENGTH - 10,
 					    room % 2 ? WRITE : 0, room % 9));

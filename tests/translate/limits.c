@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that a device cannot reach: refused by TRANSLATE and PIN, which say where it
- * begins.
+ * Memory that a device cannot reach: TRANSLATE and PIN refuse it, and return where it begins.
  *
  * Guest: edu, dma_offset.ko.
  */
@@ -47,7 +46,7 @@ FIXTURE_VARIANT_ADD(limits, huge)
 	.length = HUGE_2M,
 };
 
-/* One piece of memory that is contiguous. */
+/* Allocates a physically contiguous piece of memory. */
 FIXTURE_SETUP(limits)
 {
 	ASSERT_EQ(0, passthrough_load());
@@ -109,7 +108,7 @@ TEST_F(limits, reached)
 	EXPECT_EQ(0, noiommu_ioctl(self->fd, NOIOMMU_UNPIN, &unpin));
 }
 
-/* All but the last byte, and only that counts which is in the range. */
+/* The last byte counts, too, but only bytes of the range do. */
 TEST_F(limits, last_byte)
 {
 	__u64 limit = self->phys + variant->length - 2;
@@ -154,7 +153,7 @@ TEST_F(limits, nothing)
 	EXPECT_EQ(self->pinned, memory_pinned());
 }
 
-/* Whoever does not know the member has no limit. */
+/* A program that does not know the member has no limit. */
 TEST_F(limits, old_program)
 {
 	struct noiommu_pin old = {
@@ -167,7 +166,7 @@ TEST_F(limits, old_program)
 	EXPECT_EQ(0, noiommu_ioctl(self->fd, NOIOMMU_PIN, &old));
 }
 
-/* What the bus lets through counts for those who own the function, unasked. */
+/* The bus limit applies to owners of the function, even if they set no limit. */
 TEST_F(limits, of_the_bus)
 {
 	struct noiommu_translate translated;
@@ -186,7 +185,7 @@ TEST_F(limits, of_the_bus)
 	EXPECT_EQ(-ERANGE, translate(self->fd, &translated, self->memory,
 				     variant->length, 0, &extent));
 	EXPECT_EQ((uintptr_t)self->memory + OFFSET, translated.va);
-	/* Also where the device reaches further, and not where it does not. */
+	/* The bus limit also applies if the device reaches further; the lower limit wins. */
 	EXPECT_EQ(-ERANGE, pin(self->fd, &pinned, self->memory,
 			       variant->length, ~0ULL));
 	EXPECT_EQ((uintptr_t)self->memory + OFFSET, pinned.va);

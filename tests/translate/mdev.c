@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it
- * with mmap(), mbochs each page when it is touched. Both are RAM:
- * they have addresses, and can be pinned.
+ * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it in mmap(),
+ * mbochs each page when it is touched. Both are RAM, which has addresses and can be pinned.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ FIXTURE(mdev)
 FIXTURE_VARIANT(mdev)
 {
 	const char *type;
-	/* Are pages there only when they have been touched? */
+	/* Are pages present only after a touch? */
 	bool faults;
 };
 
@@ -97,7 +96,7 @@ TEST_F(mdev, some_touched)
 			       0));
 }
 
-/* The memory is the device's: whoever maps it finds it at the same place. */
+/* The memory belongs to the device: every mapping has the same addresses. */
 TEST_F(mdev, mapped_twice)
 {
 	struct translation one, other;
@@ -128,7 +127,7 @@ TEST_F(mdev, rights)
 	EXPECT_EQ(-EFAULT, translate_error(self->fd, self->bar, PAGE, 0));
 }
 
-/* A mapping that has grown has pages that the device does not. */
+/* A grown mapping extends beyond the pages of the device. */
 TEST_F(mdev, beyond_its_end)
 {
 	size_t room = self->length + PAGE;

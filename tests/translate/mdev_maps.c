@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it
- * with mmap(), mbochs each page when it is touched. Both are RAM to
- * VFIO, too, and can be mapped for the DMA of others.
+ * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it in mmap(),
+ * mbochs each page when it is touched. VFIO treats both as RAM, too, and can map them for DMA
+ * of other devices.
  *
  * Guest: edu.
  */
@@ -26,10 +26,10 @@
 
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define READ_WRITE (PROT_READ | PROT_WRITE)
-/* Of each: pages may be scattered, and take a map each. */
+/* Pages of each device; they may be scattered, so each needs a map. */
 #define PAGES 64
 #define LENGTH (PAGES * PAGE)
-/* Of mbochs: registers, and the first of those that set the mode. */
+/* The registers of mbochs, and the first one that sets the mode. */
 #define REGISTERS_BAR 2
 #define MODE 0x500
 
@@ -88,7 +88,7 @@ static int bind_edu(void)
 	       passthrough_bind(address, "vfio-pci");
 }
 
-/* Device to device, past the process: in comes what the one has, out the other. */
+/* edu copies from one device to another, past the process. */
 static bool copies(struct edu *edu, __u64 source, __u64 destination,
 		   const char *from, const char *to)
 {
@@ -158,7 +158,7 @@ TEST_F(mdev_maps, mapped_by_iommufd)
 	translation_free(&got);
 }
 
-/* It has no DMA of its own, so that its container has nothing to compare or pin. */
+/* The device has no DMA of its own, so its container compares and pins nothing. */
 TEST_F(mdev_maps, its_own_container)
 {
 	char *memory = memory_pages(PAGE);
@@ -174,7 +174,7 @@ TEST_F(mdev_maps, its_own_container)
 
 /* --- Shared out once more ---------------------------------------------------------- */
 
-/* The picture, as a dma-buf: of so many lines of 64 pixels. */
+/* Exports the picture, of this many lines of 64 pixels, as a dma-buf. */
 static int export_picture(struct vfio *vfio, __u16 lines, size_t *length)
 {
 	const __u16 mode[] = { 64, lines, 32, 1 };
@@ -185,7 +185,7 @@ static int export_picture(struct vfio *vfio, __u16 lines, size_t *length)
 		if (region_write(vfio, REGISTERS_BAR, MODE + 2 * (i + 1),
 				 &mode[i], sizeof(mode[i])))
 			return -1;
-	/* The first time it makes it, and fails; the second time it finds it. */
+	/* The first call creates the dma-buf and fails; the second one finds it. */
 	for (i = 0; i < 2; i++) {
 		plane = (struct vfio_device_gfx_plane_info){
 			.argsz = sizeof(plane),
@@ -201,9 +201,8 @@ static int export_picture(struct vfio *vfio, __u16 lines, size_t *length)
 }
 
 /*
- * mbochs lets no process map what it exports, and no device that is not its own:
- * there is nothing to translate or pin. Closed before mbochs, which does not
- * expect it to live longer.
+ * mbochs lets no process and no other device map its dma-buf, so nothing can be translated or
+ * pinned. The dma-buf is closed before the device, because mbochs expects that order.
  */
 TEST(dmabuf)
 {
@@ -213,7 +212,7 @@ TEST(dmabuf)
 	__u64 phys;
 	int dmabuf;
 
-	/* Its release of a dma-buf forgets the array that it has the pages in. */
+	/* When mbochs releases a dma-buf, it leaks the array of its pages. */
 	if (!access("/sys/kernel/debug/kmemleak", F_OK))
 		SKIP(return, "mbochs leaks, and this kernel would say so");
 
@@ -228,7 +227,7 @@ TEST(dmabuf)
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, length, PROT_READ, MAP_SHARED, dmabuf,
 				   0));
 	EXPECT_EQ(EINVAL, errno);
-	/* The picture is the beginning of the memory. */
+	/* The picture is at the start of the memory. */
 	*(volatile char *)mdev.bar = 1;
 	phys = memory_phys(mdev.bar);
 	EXPECT_EQ(-EOPNOTSUPP, iommufd_map_file(space.fd, space.ioas, dmabuf,
