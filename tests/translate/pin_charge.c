@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RLIMIT_MEMLOCK is a limit, however a user divides what is pinned among processes,
- * descriptors and pages: what counts is what nobody else can have meanwhile.
+ * RLIMIT_MEMLOCK is a limit, however a user divides pins among processes, descriptors and
+ * pages: all memory counts that pins keep from others.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -25,7 +25,7 @@
 #define USER 1000
 #define PAGES_2M (HUGE_2M / PAGE)
 
-/* Of a user for whom nothing counts yet. */
+/* For a user with nothing charged yet. */
 FIXTURE(pin_charge)
 {
 	int fd;
@@ -51,7 +51,7 @@ static int limit(size_t pages)
 	return setrlimit(RLIMIT_MEMLOCK, &limit) ? -errno : 0;
 }
 
-/* In a child: becomes the user, with that limit and no capability. */
+/* In a child: becomes the user, with this limit and no capability. */
 static void become(size_t pages)
 {
 	if (limit(pages) || setresgid(USER, USER, USER) ||
@@ -59,7 +59,7 @@ static void become(size_t pages)
 		_exit(100);
 }
 
-/* A child that pins on an inherited descriptor, and is gone. */
+/* Runs a child that pins on an inherited descriptor and exits. */
 static int pin_and_exit(int fd, size_t allowed, size_t pages)
 {
 	int channel[2], ret;
@@ -89,7 +89,7 @@ TEST_F(pin_charge, children_that_are_gone)
 	EXPECT_EQ(0, pin_and_exit(self->fd, 256, 56));
 	EXPECT_EQ(-ENOMEM, pin_and_exit(self->fd, 256, 1));
 	EXPECT_EQ(self->pinned + 256, memory_pinned());
-	/* With the descriptor goes what counts. */
+	/* Closing the descriptor ends the charge. */
 	close(self->fd);
 	EXPECT_EQ(self->pinned, memory_pinned());
 	self->fd = noiommu_open_device();
@@ -108,7 +108,7 @@ TEST_F(pin_charge, descriptors)
 	EXPECT_EQ(self->pinned + 60, memory_pinned());
 }
 
-/* Root may pin what it likes, and that is no less for the user. */
+/* Root may pin any amount, which does not reduce the user's limit. */
 TEST_F(pin_charge, another_user)
 {
 	char *memory = memory_pages(200 * PAGE);
@@ -121,7 +121,7 @@ TEST_F(pin_charge, another_user)
 	EXPECT_EQ(0, pin_and_exit(self->fd, 1, 1));
 }
 
-/* What root pins with the capability is not against it without. */
+/* Pins that root made with the capability do not count after it drops that. */
 TEST_F(pin_charge, capability_given_up)
 {
 	char *memory = memory_pages(200 * PAGE);
@@ -135,7 +135,7 @@ TEST_F(pin_charge, capability_given_up)
 	EXPECT_PINS(200, 200);
 	ASSERT_EQ(0, pin(self->fd, memory, 50 * PAGE, WRITE, &other));
 	EXPECT_PINS(250, 250);
-	/* Nor is anything given back that was not taken. */
+	/* Nothing is uncharged that was not charged. */
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	EXPECT_EQ(-ENOMEM, pin(self->fd, memory, 1, WRITE, &id));
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, other));
@@ -162,14 +162,14 @@ TEST_F(pin_charge, a_page_of_a_huge_page)
 	munmap(memory, HUGE_2M);
 	EXPECT_PINS(1, PAGES_2M);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
-	/* Not even one of it is within the limit. */
+	/* The limit is too low for even one page. */
 	ASSERT_EQ(0, limit(PAGES_2M - 1));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	EXPECT_REFUSED(ENOMEM, memory + HUGE_2M, 1, WRITE);
 	EXPECT_REFUSED(ENOMEM, memory + HUGE_2M, HUGE_2M, 0);
 }
 
-/* Of some huge pages every third small one is another's, or another page. */
+/* In some huge pages, every third small page belongs to another process, or is replaced. */
 TEST_F(pin_charge, huge_pages_in_pieces)
 {
 	char *memory = create_thp(3);
@@ -188,7 +188,7 @@ TEST_F(pin_charge, huge_pages_in_pieces)
 	EXPECT_PINS(3 * PAGES_2M, 4 * PAGES_2M);
 }
 
-/* A page of the one, a page of the other, and so on: each counts once. */
+/* Pages of two huge pages in turns: each huge page counts once. */
 TEST_F(pin_charge, huge_pages_in_turns)
 {
 	char *memory = create_thp(2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A pin belongs to the descriptor, not to who made it: it ends with the last copy,
- * and whoever has one may unpin.
+ * A pin belongs to the descriptor, not to the process that made it: it ends with the last
+ * copy, and every process with a copy may unpin.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -103,7 +103,7 @@ TEST_F(pin_copies, exit_of_a_child_keeps_the_parents_pins)
 	EXPECT_ACCOUNTED(PAGES);
 }
 
-/* The memory is of a process that has gone, the descriptor is not. */
+/* The process of the memory has ended, but the descriptor is open. */
 TEST_F(pin_copies, not_exit_of_who_pinned)
 {
 	pid_t pid = child_fork(self->channel);
@@ -142,7 +142,7 @@ TEST_F(pin_copies, receiver_has_the_last_one)
 	ASSERT_NE(0, first);
 	ASSERT_NE(0, id);
 	EXPECT_EQ(0, child_ended(pid));
-	/* Nobody has it now. */
+	/* No process has the descriptor now. */
 	EXPECT_PINNED(2 * PAGES);
 	fd = child_receive(self->channel[0]);
 	ASSERT_LE(0, fd);

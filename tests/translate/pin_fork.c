@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copy on write: what is pinned stays the page that the process sees, whoever
- * writes to it, parent or child, and whatever it shared before.
+ * Copy on write: a pinned page stays the page that the process sees, whether parent or child
+ * writes to it, and whatever they shared before.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -90,7 +90,7 @@ do {									\
 	EXPECT_TRUE(extents_are_pagemap(self->extents, self->nr,	\
 					self->memory, LENGTH))
 
-/* All steps, and also what is next to the borders of huge pages. */
+/* Writes at all steps, and next to the borders of huge pages. */
 static void write_all(char *memory, char value)
 {
 	size_t i;
@@ -111,7 +111,7 @@ static bool has_all(const char *memory, char value)
 	return true;
 }
 
-/* A child that writes when it is told to, and then looks what it has. */
+/* Starts a child that writes on a message, and then checks its memory. */
 static pid_t fork_writer(int channel[2], char *memory)
 {
 	pid_t pid = child_fork(channel);
@@ -166,7 +166,7 @@ TEST_F(pin_fork, parent_writes_first)
 	EXPECT_EQ(0, child_ended(pid));
 }
 
-/* Shared with a child already when it is pinned. */
+/* The pages are already shared with a child when they are pinned. */
 TEST_F(pin_fork, for_writing_after_fork)
 {
 	pid_t pid;
@@ -200,7 +200,7 @@ TEST_F(pin_fork, for_reading_after_fork)
 	EXPECT_EQ(0, child_ended(pid));
 }
 
-/* The process may write later what it may only read when it is pinned. */
+/* The memory is read-only when it is pinned, and becomes writable later. */
 TEST_F(pin_fork, for_reading_while_read_only)
 {
 	pid_t pid;
@@ -219,7 +219,7 @@ TEST_F(pin_fork, for_reading_while_read_only)
 	EXPECT_EQ(0, child_ended(pid));
 }
 
-/* The zero page, or a file's own page, is what is read until it is written. */
+/* Before a write, reads see the zero page or the file's own page. */
 TEST_F(pin_fork, for_reading_before_it_is_written)
 {
 	ASSERT_TRUE(has_all(self->memory, 0));
@@ -247,7 +247,7 @@ TEST_F(pin_fork, for_writing_before_it_is_written)
 	EXPECT_PINNED_IS_SEEN();
 }
 
-/* The copy that a child makes for a pin of its own is not the parent's page. */
+/* A child's pin makes a copy, which is not the parent's page. */
 TEST_F(pin_fork, child_pins)
 {
 	pid_t pid;

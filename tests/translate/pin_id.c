@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ID of a pin belongs to its owner from the moment it is told, and not before:
- * another thread that has the descriptor, and guesses, does no harm to either.
+ * A pin's ID is valid once the kernel has returned it, and not before: another thread that
+ * guesses the ID of the same descriptor harms neither the owner nor the kernel.
  *
- * The owner's structure ends in a page that is protected by userfaultfd, so that the
- * other thread acts while the kernel tells the ID.
+ * The owner's structure ends in a page that is protected by userfaultfd, so that the other
+ * thread acts while the kernel writes the ID.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define GUESSES 10
 
-/* What the other thread did, and what came of it. */
+/* The action of the other thread, and its result. */
 static struct other {
 	int fd;
 	char *memory;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_LIST_PINS tells of each pin what NOIOMMU_PIN told, byte for byte.
+ * NOIOMMU_LIST_PINS returns for each pin what NOIOMMU_PIN returned, byte for byte.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "sysfs.h"
 
 #define PIECE (2 * HUGE_2M)
-/* More references than a page of the kernel's memory has room for. */
+/* More references than fit into a page of kernel memory. */
 #define MANY 1200
 
 FIXTURE(pin_list)
@@ -34,7 +34,7 @@ FIXTURE_SETUP(pin_list)
 	OPEN_NOIOMMU();
 	self->told = calloc(1, sizeof(*self->told));
 	ASSERT_NE(NULL, self->told);
-	/* What is in an array before the call is no zero by luck. */
+	/* Arrays start with values other than zero, so that a missing write shows. */
 	self->listed = malloc(sizeof(*self->listed));
 	ASSERT_NE(NULL, self->listed);
 	memset(self->listed, 0xa5, sizeof(*self->listed));
@@ -65,7 +65,7 @@ TEST_F(pin_list, of_each_kind_of_memory)
 		memory = mapping_create(kind, PIECE, NULL);
 		ASSERT_NE(MAP_FAILED, (void *)memory);
 		ASSERT_PINNED(memory, PIECE, WRITE);
-		/* From within a page into another, and within one. */
+		/* From the middle of a page into another page, and within one page. */
 		ASSERT_PINNED(memory + 5, HUGE_2M + PAGE, 0);
 		ASSERT_PINNED(memory + HUGE_2M - 1, 2, WRITE);
 		ASSERT_PINNED(memory + PIECE - 7, 3, 0);
@@ -85,7 +85,7 @@ TEST_F(pin_list, of_many_extents)
 	EXPECT_LISTED();
 }
 
-/* Two pins of neighbours: the one does not go on in the other. */
+/* Extents of two pins of adjacent memory are not merged. */
 TEST_F(pin_list, of_contiguous_ranges)
 {
 	char *memory = memory_huge(HUGE_2M);
@@ -98,7 +98,7 @@ TEST_F(pin_list, of_contiguous_ranges)
 	EXPECT_LISTED();
 }
 
-/* Small pages, THP, hugetlb and a file, one after the other. */
+/* Creates small pages, THP, hugetlb and a file, one after the other. */
 static char *create_mixed(size_t *length)
 {
 	static const enum mapping kinds[] = {
@@ -125,7 +125,7 @@ TEST_F(pin_list, of_ranges_that_begin_and_end_anywhere)
 	int i;
 
 	ASSERT_NE(MAP_FAILED, (void *)memory);
-	/* Present and the process's own: else the first pin changes it. */
+	/* Touch all pages; otherwise the first pin would change them. */
 	mapping_touch(memory, length);
 	for (i = 0; i < MAX_PINS; i++) {
 		start = rand_r(&seed) % length;
@@ -146,7 +146,7 @@ TEST_F(pin_list, numbers_only)
 	ASSERT_EQ(0, noiommu_list(self->fd, NULL, &nr_pins, NULL, &nr_extents));
 	EXPECT_EQ(self->told->nr_pins, nr_pins);
 	EXPECT_EQ(self->told->nr_extents, nr_extents);
-	/* One of the two. */
+	/* Room for one of the two. */
 	nr_extents = 0;
 	ASSERT_EQ(0, noiommu_list(self->fd, self->listed->pins, &nr_pins, NULL,
 				  &nr_extents));
@@ -191,7 +191,7 @@ TEST_F(pin_list, arrays_too_small)
 		EXPECT_EQ(told->nr_extents, listed->nr_extents);
 		EXPECT_EQ(0xa5a5a5a5, listed->extents[nr_extents].flags);
 	}
-	/* As large as it was told. */
+	/* Exactly as large as the kernel has returned. */
 	listed->nr_pins = told->nr_pins;
 	listed->nr_extents = told->nr_extents;
 	EXPECT_EQ(0, noiommu_list(self->fd, listed->pins, &listed->nr_pins,

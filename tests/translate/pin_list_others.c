@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_LIST_PINS answers whoever has the descriptor, also about pins that others
- * made, and keeps nobody from pinning and unpinning meanwhile.
+ * NOIOMMU_LIST_PINS works for every process with the descriptor, also for pins of others, and
+ * does not block pins and unpins meanwhile.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -39,7 +39,7 @@ FIXTURE_SETUP(pin_list_others)
 	OPEN_NOIOMMU();
 	self->told = calloc(1, sizeof(*self->told));
 	ASSERT_NE(NULL, self->told);
-	/* What is in an array before the call is no zero by luck. */
+	/* Arrays start with values other than zero, so that a missing write shows. */
 	self->listed = malloc(sizeof(*self->listed));
 	ASSERT_NE(NULL, self->listed);
 	memset(self->listed, 0xa5, sizeof(*self->listed));
@@ -89,7 +89,7 @@ TEST_F(pin_list_others, not_those_of_another_descriptor)
 	close(other);
 }
 
-/* A process without rights is sent the descriptor. */
+/* A process without privileges receives the descriptor. */
 static bool receives_and_lists(int channel, const struct list *told,
 			       struct list *listed)
 {
@@ -123,7 +123,7 @@ TEST_F(pin_list_others, by_a_receiver_without_rights)
 	EXPECT_PINS(SOME_PINNED, SOME_PINNED);
 }
 
-/* The process that pinned is gone, the pins are not, and can be released. */
+/* The process that pinned has ended; its pins exist and can be released. */
 TEST_F(pin_list_others, of_a_process_that_died)
 {
 	struct list *told;
@@ -152,7 +152,7 @@ TEST_F(pin_list_others, of_a_process_that_died)
 
 /* --- Meanwhile --------------------------------------------------------------- */
 
-/* What is done while the kernel waits to write the first extents. */
+/* Actions while the kernel waits to write the first extents. */
 static struct meanwhile {
 	int fd;
 	__u32 release;
@@ -187,7 +187,7 @@ do {									\
 				  &self->listed->nr_extents));		\
 } while (0)
 
-/* Released at once, and listed as if it had never been there. */
+/* The pin is released at once, and missing in the list. */
 TEST_F(pin_list_others, while_what_it_tells_is_released)
 {
 	struct userfault array;
@@ -208,7 +208,7 @@ TEST_F(pin_list_others, while_what_it_tells_is_released)
 	EXPECT_EQ(0, meanwhile.unpinned);
 	EXPECT_EQ(meanwhile.before - SOME, meanwhile.after);
 	EXPECT_EQ(0, meanwhile.pinned);
-	/* The new one has the ID of the one that was being told. */
+	/* The new pin has the ID of the one that was being listed. */
 	EXPECT_EQ(pins[0].id, meanwhile.id);
 	EXPECT_EQ(4, self->listed->nr_pins);
 	EXPECT_EQ(self->told->nr_extents - pins[0].nr_extents,
@@ -252,7 +252,7 @@ static void *pin_and_unpin(void *argument)
 	return NULL;
 }
 
-/* Is each pin that is listed a whole one of memory that stays where it is? */
+/* Is each listed pin complete, and at the address of the memory? */
 static bool are_whole(const struct list *listed)
 {
 	const struct noiommu_extent *extents = listed->extents;
@@ -283,7 +283,7 @@ TEST_F(pin_list_others, while_others_pin_and_unpin)
 
 	busy.memory = scattered(2 * SOME);
 	ASSERT_NE(MAP_FAILED, (void *)busy.memory);
-	/* Always there, beside those that come and go. */
+	/* These pins exist all the time, beside others that come and go. */
 	ASSERT_EQ(0, pin_some(self->fd, self->told));
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, pin_and_unpin,

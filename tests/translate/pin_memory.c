@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOIOMMU_PIN of every kind of memory: where it is, as pagemap says, and what it
- * costs: one reference for each page, huge or not, as the process maps it.
+ * NOIOMMU_PIN of every kind of memory: the addresses agree with pagemap, and each page, huge
+ * or not, takes one reference, in the size in which the process maps it.
  */
 #include <linux/mman.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static long small_pages(const void *va, size_t length)
 	       (unsigned long)va / PAGE + 1;
 }
 
-/* Pins, looks, unpins. */
+/* Pins, checks, unpins. */
 #define ASSERT_PINS(va, length, flags, references)			\
 do {									\
 	__u32 __nr = ROOM, __id = 0;					\
@@ -105,7 +105,7 @@ TEST_F(pin_memory, stack)
 		    small_pages(variable, sizeof(variable)));
 }
 
-/* Whole pages, and ranges that begin and end inside of them. */
+/* Pins whole pages, and ranges that begin and end inside of pages. */
 #define ASSERT_PINS_HUGE(memory, count)					\
 do {									\
 	size_t __length = (count) * HUGE_2M;				\
@@ -190,7 +190,7 @@ TEST_F(pin_huge, never_touched)
 	ASSERT_PINS(self->memory + 35 * HUGE_2M, HUGE_2M, WRITE, 1);
 	if (variant->kind == MAPPING_THP)
 		EXPECT_EQ(before + 2048, mapping_thp());
-	/* Only the last is not there yet. */
+	/* Only the last page is missing. */
 	munmap(self->memory, 36 * HUGE_2M);
 	ASSERT_NE(MAP_FAILED, mapping_create(variant->kind, 36 * HUGE_2M,
 					     self->memory));
@@ -200,7 +200,7 @@ TEST_F(pin_huge, never_touched)
 		    21);
 }
 
-/* Each of these makes small pages of what was mapped whole. */
+/* Each of these splits the mapping of a huge page into small pages. */
 TEST_F(pin_memory, thp_split_by_mprotect)
 {
 	char *memory = mapping_create(MAPPING_THP, 3 * HUGE_2M, NULL);
@@ -226,7 +226,7 @@ TEST_F(pin_memory, thp_with_a_page_given_back)
 	ASSERT_PINS(memory, 4 * HUGE_2M, WRITE, 2 + 2 * HUGE_PAGES);
 }
 
-/* Whole in the page tables of none: its second half is of another THP. */
+/* No page table maps it as a whole: its second half is of another THP. */
 TEST_F(pin_memory, thp_moved_by_half)
 {
 	char *from = mapping_create(MAPPING_THP, 3 * HUGE_2M, NULL);
@@ -266,7 +266,7 @@ TEST_F(pin_memory, shared_and_files)
 		memory = mapping_create(kinds[i], 600 * PAGE, NULL);
 		ASSERT_NE(MAP_FAILED, memory);
 		mapping_touch(memory, 300 * PAGE);
-		/* A half of them is faulted in. */
+		/* The pin faults in half of the pages. */
 		ASSERT_PINS(memory, 600 * PAGE, WRITE, 600);
 		ASSERT_PINS(memory + 299 * PAGE + 1, 2 * PAGE, 0, 3);
 		munmap(memory, 600 * PAGE);
@@ -285,7 +285,7 @@ TEST_F(pin_memory, never_touched)
 #define MIXED_HUGE 2
 #define MIXED_LENGTH (MAPPINGS * MIXED_HUGE * HUGE_2M)
 
-/* All kinds next to each other, in random order and partly touched. */
+/* Creates all kinds next to each other, in random order, partly touched. */
 static char *create_mixed(enum mapping kinds[MAPPINGS])
 {
 	char *memory = mapping_create(MAPPING_SMALL, MIXED_LENGTH, NULL);

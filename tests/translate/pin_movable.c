@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of ZONE_MOVABLE moves elsewhere before it is pinned, and the addresses
- * are those after that. Guest that has this zone.
+ * Memory of ZONE_MOVABLE moves to another zone before it is pinned; the returned addresses
+ * are the new ones. Guest: a ZONE_MOVABLE.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ FIXTURE_VARIANT(pin_movable)
 	enum mapping kind;
 };
 
-/* Not hugetlb: 6.1 warns, and refuses, for what VFIO pins as well. */
+/* Without hugetlb: 6.1 warns and refuses to pin it, for VFIO, too. */
 FIXTURE_VARIANT_ADD(pin_movable, small)
 {
 	.kind = MAPPING_SMALL,

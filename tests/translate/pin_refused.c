@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All or nothing: what NOIOMMU_PIN refuses.
+ * NOIOMMU_PIN pins all of a range or nothing.
  *
- * After each refusal nothing may be left: no reference, no locked memory.
+ * A refusal leaves nothing behind: no reference, no locked memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ FIXTURE_TEARDOWN(pin_refused)
 	CLOSE_NOIOMMU();
 }
 
-/* The holes come after as much as makes every way to pin take place. */
+/* The memory before each hole is long enough for every strategy of pinning. */
 TEST_F(pin_refused, hole)
 {
 	char *memory = mapping_create(MAPPING_SMALL, 8 * HUGE_2M, NULL);
@@ -166,7 +166,7 @@ TEST_F(pin_refused, bar)
 	vfio_close(&vfio);
 }
 
-/* The structure reaches into a page that can be read only, from there on. */
+/* From the boundary on, the structure lies in a read-only page. */
 static int pin_into_read_only(int fd, const char *va, char *boundary,
 			      size_t writable)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A pin ends with its descriptor, in whatever way the process gives that up.
+ * A pin ends with its descriptor, in whatever way the process closes that.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -165,7 +165,7 @@ TEST_F(pin_release, exec)
 		_exit(1);
 	}
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	/* The child's end of the channel goes with exec as well. */
+	/* Exec also closes the child's end of the channel. */
 	close(self->channel[1]);
 	ASSERT_EQ(0, child_hear(self->channel[0]));
 	EXPECT_TRUE(wait_until(memory_pinned() == self->pinned));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is pinned stays: against migration and compaction, which move everything
- * else, and against the end of its mapping. Guest with two NUMA nodes.
+ * Pinned pages stay in place: during migration and compaction, which move all others, and
+ * after their mapping has ended. Guest: two NUMA nodes.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -114,7 +114,7 @@ TEST_F(pin_stays, shared_memory)
 	EXPECT_MOVES(memory + 3 * PAGE);
 }
 
-/* One reference must hold all of the huge page, whatever part was asked for. */
+/* One reference must hold all of the huge page, whichever part is pinned. */
 TEST_F(pin_stays, huge_pages)
 {
 	enum mapping kinds[] = { MAPPING_THP, MAPPING_HUGETLB };
@@ -142,7 +142,7 @@ TEST_F(pin_stays, huge_pages)
 	}
 }
 
-/* Splitting what maps a huge page does not split the page. */
+/* Splitting the mapping of a huge page does not split the page. */
 TEST_F(pin_stays, huge_page_split_after_the_pin)
 {
 	char *memory = mapping_create(MAPPING_THP, 2 * HUGE_2M, NULL);
@@ -174,7 +174,7 @@ static bool is_in(const struct noiommu_extent *extents, __u32 nr, __u64 phys)
 	return false;
 }
 
-/* How many of many fresh pages are of the extents? */
+/* Allocates many pages; returns how many of them lie in the extents. */
 static int taken_again(const struct noiommu_extent *extents, __u32 nr)
 {
 	char *fresh = memory_pages(3000 * PAGE);
@@ -192,7 +192,7 @@ TEST_F(pin_stays, munmap_does_not_free)
 	__u32 nr = ROOM, id;
 	cpu_set_t one;
 
-	/* Free pages wait on lists of each CPU to be taken again. */
+	/* Freed pages wait on per-CPU lists for the next allocation. */
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));

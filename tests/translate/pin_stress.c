@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many threads and descriptors at once, while the memory is unmapped, protected,
- * given back and forked under their hands. In the end nothing is held.
+ * Many threads and descriptors pin at once, while other threads unmap, protect, free and fork
+ * the memory. In the end nothing is held.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +23,7 @@
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define ROOM 4096
 #define THREADS 6
-/* Pins that were made, until it is enough. */
+/* The required number of pins. */
 #define ENOUGH 500
 #define PIECE (2 * HUGE_2M)
 
@@ -47,7 +47,7 @@ FIXTURE(pin_stress)
 	long locked;
 };
 
-/* Small pages, THP, hugetlb and a file, next to each other. */
+/* Creates small pages, THP, hugetlb and a file, next to each other. */
 static char *create_memory(size_t *length)
 {
 	static const enum mapping kinds[] = {
@@ -88,7 +88,7 @@ static void count(volatile long *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* A random range: mostly short, sometimes all. */
+/* Chooses a random range: mostly short, sometimes all. */
 static size_t choose_range(const struct stress *stress, unsigned int *seed,
 			   char **va)
 {
@@ -125,7 +125,7 @@ static void pin_once(struct stress *stress, int fd, unsigned int *seed,
 	}
 }
 
-/* On the descriptor that all have, and on one of its own. */
+/* Pins on the shared descriptor and on one of its own. */
 static void *pin_at_random(void *argument)
 {
 	struct stress *stress = argument;
@@ -136,7 +136,7 @@ static void *pin_at_random(void *argument)
 	while (!stress->stop)
 		pin_once(stress, rand_r(&seed) & 1 ? own : stress->fd, &seed,
 			 extents);
-	/* One is left to close(). */
+	/* close() has one pin to release. */
 	pin_once(stress, own, &seed, extents);
 	close(own);
 	free(extents);
@@ -219,7 +219,7 @@ do {									\
 TEST_F(pin_stress, of_memory_that_is_still)
 {
 	self->stress.still = true;
-	/* Present and the process's own: else the first pin changes it. */
+	/* Touch all pages; otherwise the first pin would change them. */
 	mapping_touch(self->stress.memory, self->stress.length);
 	ASSERT_RUNS(pin_at_random, 0);
 	EXPECT_LE(ENOUGH, self->stress.pins);
@@ -235,7 +235,7 @@ TEST_F(pin_stress, of_memory_that_changes)
 	EXPECT_EQ(self->locked, memory_accounted());
 }
 
-/* One makes a pin, all others want to end it; and any of them may have it. */
+/* One thread makes a pin, the others try to unpin it, and any of them may succeed. */
 static void *unpin_the_same(void *argument)
 {
 	struct stress *stress = argument;
@@ -261,7 +261,7 @@ static void *unpin_the_same(void *argument)
 			count(&stress->unpinned);
 		else if (ret != -ENOENT)
 			count(&stress->failures);
-		/* The same for all, as nobody sets it between the barriers. */
+		/* Equal in all threads, because none sets it between the barriers. */
 		turn = pthread_barrier_wait(&stress->barrier);
 		stop = stress->pins >= ENOUGH || stress->failures;
 		pthread_barrier_wait(&stress->barrier);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contract of NOIOMMU_PIN and NOIOMMU_UNPIN: IDs, the array of extents, what
- * counts as locked memory and what the kernel keeps.
+ * The contract of NOIOMMU_PIN and NOIOMMU_UNPIN: IDs, the array of extents, the charge for
+ * locked memory, and the kernel memory that a pin takes.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -83,12 +83,12 @@ TEST_F(pins, a_huge_page_counts_as_small_ones)
 	EXPECT_PINS(2, 1024);
 }
 
-/* What the kernel keeps, in KiB. */
+/* Returns the kernel's own memory, in KiB. */
 static long kernel_memory(void)
 {
 	long size = 0;
 
-	/* That this folds the counters of the CPUs is what it is called for. */
+	/* Called to fold the per-CPU counters. */
 	memory_pinned();
 	file_field("/proc/meminfo", "SUnreclaim", &size);
 	return size;
@@ -106,7 +106,7 @@ TEST_F(pins, memory_kept_for_huge_pages)
 	ASSERT_NE(MAP_FAILED, memory);
 	for (i = 0; i < MANY; i++)
 		ASSERT_EQ(0, pin(self->fd, memory, 32 * HUGE_2M, WRITE, &id));
-	/* 8 bytes for each of them are 50 KiB; for each small page, 26 MiB. */
+	/* 8 bytes for each huge page are 50 KiB; for each small page, 26 MiB. */
 	EXPECT_LT(kernel_memory() - before, 4096);
 	EXPECT_PINS(MANY * 32, MANY * 32 * 512);
 }
@@ -121,7 +121,7 @@ TEST_F(pins, memory_kept_for_small_pages)
 	ASSERT_NE(MAP_FAILED, memory);
 	for (i = 0; i < MANY; i++)
 		ASSERT_EQ(0, pin(self->fd, memory, 2000 * PAGE, 0, &id));
-	/* 8 bytes for each are 3,200 KiB in whole pages; sanitizers double that. */
+	/* 8 bytes for each page are 3,200 KiB in whole pages; sanitizers double that. */
 	EXPECT_LT(kernel_memory() - before, 3 * 3200);
 	EXPECT_PINS(MANY * 2000, MANY * 2000);
 }
@@ -170,7 +170,7 @@ TEST_F(pins, array_too_small)
 	__u32 needed = 0, nr, id = 0;
 
 	ASSERT_NE(MAP_FAILED, memory);
-	/* No array: the pin says how many it would take. */
+	/* Without an array, the pin returns the number of extents. */
 	ASSERT_EQ(0, noiommu_pin_range(self->fd, memory, length, WRITE, NULL,
 				       &needed, &id));
 	ASSERT_LT(1, needed);

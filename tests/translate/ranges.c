@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges and arrays of extents that TRANSLATE and PIN refuse, and that nothing
- * is left of the call then.
+ * Ranges and arrays of extents that TRANSLATE and PIN refuse. The refused call leaves nothing
+ * behind.
  */
 #include <assert.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ FIXTURE_VARIANT_ADD(ranges, pin)
 	.number = NOIOMMU_PIN,
 };
 
-/* Three pages, of which the last does not continue the others. */
+/* Returns three pages; the last one is not contiguous with the others. */
 static char *two_pieces(void)
 {
 	char *memory = mapping_create(MAPPING_THP, HUGE_2M, NULL);
@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(ranges)
 	close(self->fd);
 }
 
-/* Both structures are the same up to what is called id in one of them. */
+/* Both structures are equal up to the member id of one of them. */
 static_assert(sizeof(struct noiommu_pin) == sizeof(struct noiommu_translate));
 static_assert(offsetof(struct noiommu_pin, nr_extents) ==
 	      offsetof(struct noiommu_translate, nr_extents));
@@ -136,7 +136,7 @@ TEST_F(ranges, of_the_kernel)
 	EXPECT_REFUSED(EFAULT, USER_END, 1, array, 4);
 	EXPECT_REFUSED(EFAULT, USER_END - PAGE, 2 * PAGE, array, 4);
 	EXPECT_REFUSED(EFAULT, va, KERNEL_ADDRESS - va, array, 4);
-	/* They end at 2^64, and at the byte before. */
+	/* The ranges end at 2^64, and at the byte before. */
 	EXPECT_REFUSED(EFAULT, -PAGE, PAGE, array, 4);
 	EXPECT_REFUSED(EFAULT, va, -va, array, 4);
 	EXPECT_REFUSED(EFAULT, -1ULL, 1, array, 4);
@@ -149,7 +149,7 @@ TEST_F(ranges, longer_than_memory_can_be)
 		request((uintptr_t)self->memory, USER_END -
 			(uintptr_t)self->memory, (uintptr_t)self->extents, 1);
 
-	/* Up to the last byte that a process may have. */
+	/* Up to the last byte of the address space of processes. */
 	if (variant->number == NOIOMMU_PIN) {
 		EXPECT_GT(0, noiommu_ioctl(self->fd, NOIOMMU_PIN, &beyond));
 		return;
@@ -198,7 +198,7 @@ TEST_F(ranges, array_is_read_only)
 	EXPECT_REFUSED(EFAULT, (uintptr_t)self->memory, PAGE, array, 4);
 }
 
-/* The range has two extents: the second, or a part of it, has no place. */
+/* The range has two extents: the second one, or a part of it, cannot be written. */
 TEST_F(ranges, array_reaches_into_an_unmapped_page)
 {
 	__u64 end = (uintptr_t)memory_pages(2 * PAGE) + PAGE;
@@ -210,7 +210,7 @@ TEST_F(ranges, array_reaches_into_an_unmapped_page)
 		EXPECT_REFUSED(EFAULT, va, 3 * PAGE, end - bytes, 2);
 }
 
-/* More than are gathered before they are written. */
+/* More extents than the kernel gathers before it writes them. */
 TEST_F(ranges, array_of_many_reaches_into_an_unmapped_page)
 {
 	__u64 end = (uintptr_t)memory_pages(2 * PAGE) + PAGE;
@@ -221,7 +221,7 @@ TEST_F(ranges, array_of_many_reaches_into_an_unmapped_page)
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	ASSERT_EQ(0, munmap((void *)end, PAGE));
 	mapping_touch(memory, HUGE_2M);
-	/* In the opposite order of where they were no two are neighbours. */
+	/* In the opposite order, no two pages are contiguous. */
 	for (i = 0; i < pages; i++)
 		ASSERT_NE(MAP_FAILED,
 			  mremap(memory + (2 * pages - 1 - i) * PAGE, PAGE,
@@ -232,7 +232,7 @@ TEST_F(ranges, array_of_many_reaches_into_an_unmapped_page)
 			       end - i * sizeof(*self->extents), pages);
 }
 
-/* Whoever has a lookup that is as old as the array's page sees the new page. */
+/* Writing the array may replace its page; a translation of the array returns the new page. */
 TEST_F(ranges, array_lies_in_the_range)
 {
 	struct noiommu_extent *extents;

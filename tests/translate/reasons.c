@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that is mapped and yet cannot be had: both calls say the same, and why. And
- * what a pin for reading leaves alone.
+ * Memory that is mapped but cannot be translated or pinned: both calls fail with the same
+ * errno, which tells the reason. Also, what a pin for reading does not change.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +70,7 @@ TEST_F(reasons, secret)
 	EXPECT_NEITHER(EOPNOTSUPP, memory, PAGE, 0);
 	EXPECT_NEITHER(EOPNOTSUPP, memory, PAGE, WRITE);
 	EXPECT_NEITHER(EOPNOTSUPP, memory + PAGE - 1, 2, WRITE);
-	/* What marks its pages may be late, or gone. */
+	/* Pages are marked late, or the mark is gone already. */
 	munlock(memory, 2 * PAGE);
 	EXPECT_NEITHER(EOPNOTSUPP, memory, 2 * PAGE, 0);
 	EXPECT_EQ(0, translate(self->fd, plain, PAGE, 0));
@@ -88,7 +88,7 @@ TEST_F(reasons, no_huge_page_left)
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	EXPECT_NEITHER(ENOMEM, memory, 2 * HUGE_PAGES * HUGE_2M, WRITE);
 	EXPECT_NEITHER(ENOMEM, memory, 2 * HUGE_PAGES * HUGE_2M, 0);
-	/* It is nothing but that: what there is can be had. */
+	/* That is the only reason: existing pages can be translated. */
 	EXPECT_EQ(0, translate(self->fd, memory, HUGE_PAGES * HUGE_2M, WRITE));
 	munmap(memory, 2 * HUGE_PAGES * HUGE_2M);
 	ASSERT_EQ(0, file_write("/proc/sys/vm/nr_hugepages", all));
@@ -103,7 +103,7 @@ TEST_F(reasons, end_of_a_huge_file)
 	memory = mmap(NULL, 2 * HUGE_2M, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_NORESERVE, memfd, 0);
 	ASSERT_NE(MAP_FAILED, (void *)memory);
-	/* To map it has made the file as long. */
+	/* Mapping the file has extended it. */
 	ASSERT_EQ(0, ftruncate(memfd, HUGE_2M));
 	EXPECT_NEITHER(EFAULT, memory, 2 * HUGE_2M, 0);
 	ASSERT_EQ(0, mprotect(memory, HUGE_2M, PROT_READ));
@@ -120,7 +120,7 @@ TEST_F(reasons, broken_page)
 	char *memory = memory_pages(3 * PAGE);
 
 	ASSERT_NE(MAP_FAILED, memory);
-	/* So some kernels tell of it, and kill who ignores it. */
+	/* Some kernels report it by SIGBUS, which kills a process that ignores it. */
 	signal(SIGBUS, take_bus_error);
 	ASSERT_EQ(0, madvise(memory + PAGE, PAGE, MADV_HWPOISON));
 	EXPECT_NEITHER(EHWPOISON, memory, 3 * PAGE, 0);
@@ -128,7 +128,7 @@ TEST_F(reasons, broken_page)
 	EXPECT_EQ(0, translate(self->fd, memory, PAGE, WRITE));
 }
 
-/* Pages that have been written since; 0 where the kernel does not keep track. */
+/* Returns the number of pages written since; 0 if the kernel does not track writes. */
 static int soft_dirty(const char *memory, int pages)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), dirty = 0;

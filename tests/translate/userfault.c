@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory whose pages somebody provides when they are wanted: through userfaultfd,
- * in all of its modes. The calls wait for it, and a signal ends the wait. On a
- * kernel with CONFIG_DEBUG_VM it complains of a fault that would not wait.
+ * Memory whose pages a handler provides on demand, through userfaultfd in all of its modes.
+ * The calls wait for the handler, and a signal ends the wait. A kernel with CONFIG_DEBUG_VM
+ * reports faults that cannot wait.
  */
 #include <errno.h>
 #include <signal.h>
@@ -34,7 +34,7 @@ FIXTURE_VARIANT(userfault)
 {
 	unsigned long mode;
 	__u32 flags;
-	/* A page that is only protected from writes can be read. */
+	/* A write-protected page can be read without a fault. */
 	int faults;
 };
 
@@ -104,7 +104,7 @@ TEST_F(userfault, pin)
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 }
 
-/* Nobody answers: the child that waits must be there, and must be gone. */
+/* No handler answers: the child must wait, and must die when it is killed. */
 #define EXPECT_WAITS_AND_DIES(call)					\
 do {									\
 	int __channel[2];						\

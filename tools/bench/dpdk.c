@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What addresses cost DPDK, and what it costs to make memory ready for DMA:
+ * Measures what addresses cost DPDK, and what it costs to make memory ready for DMA:
  *
  *   dpdk SIZE EAL-OPTION...
  *
- * starts EAL, and counts in that start what is spent on look-ups of addresses and
- * on maps or pins. The linker puts the functions below between EAL's own
- * ones. It is linked with the libraries of DPDK with and without our patches, and
- * prints lines of WHAT-SIZE INSTRUCTIONS for the table of scripts/bench.
+ * starts EAL, and counts the instructions of that start for look-ups of addresses and for
+ * maps or pins. The linker lets the functions below wrap those of EAL. The program is linked
+ * with the libraries of DPDK with and without our patches, and prints lines of WHAT-SIZE
+ * INSTRUCTIONS for the table of scripts/bench.
  *
- * For a guest that counts instructions, as in translate.c. The clocks are of
- * processor time: in a start of EAL other threads and the kernel's own have
- * their turns, and EAL sleeps, to learn the frequency of a clock.
+ * For a guest that counts instructions, as in translate.c. The clocks are of processor time,
+ * because other threads, also of the kernel, run during a start of EAL, and EAL sleeps to
+ * measure the frequency of a clock.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -95,8 +95,8 @@ int __wrap_rte_mem_virt2iova_bulk(const void *virt, size_t page_size,
 }
 
 /*
- * Memory that is pinned before anything else, and has its addresses by that. It
- * is made present first: what that costs is no matter of addresses.
+ * Memory that is pinned first, and gets its addresses from the pin. It is faulted in before
+ * the measurement, because that is no cost of addresses.
  */
 int __wrap_eal_noiommu_mem_pin(const void *virt, size_t page_size,
 			       uint64_t *phys, unsigned int pages)
@@ -111,7 +111,7 @@ int __wrap_eal_noiommu_mem_pin(const void *virt, size_t page_size,
 	return ret;
 }
 
-/* Memory that has its addresses. */
+/* Memory that already has its addresses. */
 int __wrap_eal_noiommu_mem_pin_all(void)
 {
 	uint64_t start = now();
@@ -150,7 +150,7 @@ static uint64_t median(uint64_t (*what)(char *start, size_t page, size_t length)
 	uint64_t times[ROUNDS];
 	int i;
 
-	/* Warming up. */
+	/* Warm up. */
 	what(start, page, length);
 	for (i = 0; i < ROUNDS; i++)
 		times[i] = what(start, page, length);
@@ -177,7 +177,7 @@ static uint64_t time_virt2phy(char *start, size_t page, size_t length)
 	return now() - begin - of_clock;
 }
 
-/* At a fixed address, as a look-up in pagemap goes on to the end of its 2 MiB. */
+/* Maps at a fixed address, because a look-up in pagemap walks to the end of the 2 MiB. */
 static char *map(size_t length, int flags)
 {
 	char *start = mmap((char *)(1UL << 44), length, PROT_READ | PROT_WRITE,
@@ -203,8 +203,8 @@ static void one_by_one(const char *name, size_t page, int flags)
 }
 
 /*
- * What EAL of released DPDK would do at a start without huge pages, if it did that
- * with physical addresses: look up each page, and map it.
+ * A start without huge pages as EAL of released DPDK would do it, if it supported that with
+ * physical addresses: look up and map each page.
  */
 static void without_huge(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the benchmark calls and wraps of DPDK, as DPDK's own headers declare it:
- * some of it is in no header that is installed. All addresses are uint64_t there.
- * The weak ones are there only with our patches. A linker that is told
- * --wrap=NAME has callers of NAME call __wrap_NAME.
+ * The functions of DPDK that the benchmark calls and wraps, as DPDK's own headers declare
+ * them; some of these headers are not installed. All addresses are uint64_t there. The weak
+ * functions exist only with our patches. With the linker's option --wrap=NAME, callers of
+ * NAME call __wrap_NAME.
  */
 #ifndef BENCH_DPDK_H
 #define BENCH_DPDK_H

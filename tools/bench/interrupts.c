@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a device's raising an interrupt to the thread that waits for it, over
- * uio_pci_generic, vfio-pci and noiommu-pci, with QEMU's edu at 0000:00:03.0.
+ * Measures the way from a device's interrupt to the waiting thread, over uio_pci_generic,
+ * vfio-pci and noiommu-pci, with QEMU's edu at 0000:00:03.0.
  *
- * The waiting thread has real-time priority and there is one CPU: it runs as
- * soon as the kernel has woken it.
+ * The waiting thread has real-time priority on the only CPU, so it runs as soon as the kernel
+ * has woken it.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +32,7 @@
 
 static int container, group, device, event, unmask, config;
 static volatile __u32 *registers;
-/* Of the waiting thread. */
+/* The time when the waiting thread woke. */
 static volatile __u64 woken;
 static volatile unsigned int rounds;
 
@@ -119,7 +119,7 @@ static void route(unsigned int index, unsigned int action, int fd)
 		fail("VFIO_DEVICE_SET_IRQS");
 }
 
-/* A message is a DMA write. */
+/* A message-signalled interrupt is a DMA write. */
 static void enable_dma(void)
 {
 	const __u16 command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
@@ -195,7 +195,7 @@ static void close_way(void)
 			close(all[i]);
 }
 
-/* As the manual of each has it. */
+/* Enables the interrupt again, as the manual of each driver says. */
 static void again(const struct way *way)
 {
 	const __u64 once = 1;
@@ -258,7 +258,7 @@ static __u64 median(const struct way *way)
 	if (pthread_create(&thread, &attributes, wait_for_all, (void *)way))
 		fail("thread");
 	for (i = 0; i < ROUNDS; i++) {
-		/* What it does after waking is over when this one runs. */
+		/* The waiting thread has finished its work when this one runs again. */
 		usleep(1000);
 		start = now();
 		registers[EDU_RAISE] = 1;
@@ -271,7 +271,7 @@ static __u64 median(const struct way *way)
 	return times[ROUNDS / 2];
 }
 
-/* What stock vfio-pci costs for the same kind of interrupt. */
+/* Returns the cost of stock vfio-pci for the same kind of interrupt. */
 static double stock(const double *costs, const char *kind)
 {
 	unsigned int i = 0;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an address costs: /dev/noiommu and /proc/self/pagemap side by side.
+ * Measures what an address costs: /dev/noiommu and /proc/self/pagemap side by side.
  *
- * For a guest that counts instructions (tests/vm/run --icount): there a
- * nanosecond of CLOCK_MONOTONIC is an instruction. Each figure is the median of
- * some rounds on memory that is present and has been asked about before.
+ * For a guest that counts instructions (tests/vm/run --icount): there a nanosecond of
+ * CLOCK_MONOTONIC is an instruction. Each figure is the median of some rounds on memory that
+ * is present and was looked up before.
  *
- * A look-up in pagemap goes on to the end of the 2 MiB that a page table is for, on
- * some kernels: all memory is at fixed addresses, at the begin of its 2 MiB or as the
- * name has it, and the 2 MiB are full.
+ * On some kernels, a look-up in pagemap walks to the end of the 2 MiB of a page table. So all
+ * memory is at fixed addresses, at the start of its 2 MiB or where the name says, and the
+ * 2 MiB are full.
  *
- * The last lines are for a process that starts again: pins of 2 MiB, made anew one by
- * one, or told by one call.
+ * The last lines are for a process that restarts: pins of 2 MiB, made again one by one, or
+ * listed by one call.
  *
- * Columns: a whole call divided by the pages; what each page after the first
- * adds; and how many times the rivals' whole calls are that of the first column.
+ * Columns: a whole call divided by the pages; the cost of each page after the first; and how
+ * many times as much as the first column the whole calls of the alternatives cost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,7 +109,7 @@ static void unpin(const struct memory *memory)
 		fail("NOIOMMU_UNPIN");
 }
 
-/* A pin for each page. */
+/* Makes a pin for each page. */
 static void pin_each(const struct memory *memory)
 {
 	struct memory one = { .length = memory->page, .start = memory->start };
@@ -170,7 +170,7 @@ static void pagemap_page(const struct memory *memory)
 			fail("/proc/self/pagemap");
 }
 
-/* As rte_mem_virt2phy() of DPDK does it. */
+/* Looks up an address as rte_mem_virt2phy() of DPDK does. */
 static void pagemap_dpdk(const struct memory *memory)
 {
 	size_t at;
@@ -217,7 +217,7 @@ static uint64_t median(void (*before)(const struct memory *),
 		times[i] = now() - start;
 		after(memory);
 	}
-	/* The first one is warming up. */
+	/* The first round is a warm-up. */
 	qsort(times + 1, ROUNDS, sizeof(*times), compare);
 	return times[1 + ROUNDS / 2];
 }
@@ -283,7 +283,7 @@ static void touch(struct memory *memory)
 		memory->start[at] = 1;
 }
 
-/* Pages taken in an order of their own: hardly any two are neighbours. */
+/* Touches pages in scattered order, so that hardly any two are contiguous. */
 static void touch_scattered(struct memory *memory)
 {
 	size_t pages = memory->length / SIZE_4K, i;
@@ -292,7 +292,7 @@ static void touch_scattered(struct memory *memory)
 		memory->start[i * 5 % pages * SIZE_4K] = 1;
 }
 
-/* Far from all that the kernel and the loader place, and apart from each other. */
+/* Maps far from all mappings of the kernel and the loader, and apart from each other. */
 static char *map(size_t length, int flags)
 {
 	static char *next = (char *)(1UL << 44);
@@ -322,7 +322,7 @@ static void measure(const char *name, size_t page, size_t length, char *start,
 	report(&memory);
 }
 
-/* One page among many. */
+/* Measures one page among many. */
 static void measure_one(const char *name, size_t at)
 {
 	struct memory all = { .length = SIZE_2M, .start = map(SIZE_2M, 0) };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does on purpose what a run of tests must notice: tests/vm/selftest loads it.
+ * Causes on purpose the errors that a run of tests must notice; tests/vm/selftest loads it.
  */
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
@@ -25,7 +25,7 @@ static void splat_oops(void)
 	WRITE_ONCE(*(int *)NULL, 0);
 }
 
-/* The bit alone: what a splat leaves whose text nobody listed. */
+/* Only taints, as after a splat whose text is not listed. */
 static void splat_taint(void)
 {
 	add_taint(TAINT_WARN, LOCKDEP_STILL_OK);
@@ -70,7 +70,7 @@ static void splat_out_of_bounds(void)
 static DEFINE_MUTEX(splat_first);
 static DEFINE_MUTEX(splat_second);
 
-/* Nobody waits here: but two threads could, one in each half. */
+/* No thread waits here, but two threads could deadlock, one in each half. */
 static void splat_lock_inversion(void)
 {
 	mutex_lock(&splat_first);
@@ -86,7 +86,7 @@ static void splat_lock_inversion(void)
 
 static DEFINE_SPINLOCK(splat_spinlock);
 
-/* There is memory: this does not really sleep. */
+/* Enough memory is free, so this does not really sleep. */
 static void splat_sleep(void)
 {
 	spin_lock(&splat_spinlock);
