@@ -270,7 +270,7 @@ static int sweep_kind(const struct sweep *sweep, void *subject,
 		if (step(sweep, subject, nth, &tally, &failed))
 			continue;
 		report(&tally);
-		printf("# that was the last; tried again, the console shows it\n");
+		printf("# tried the last one again: its trace is on the console\n");
 		fault_show();
 		step(sweep, subject, nth, &tally, &failed);
 		return -1;
@@ -294,6 +294,6 @@ bool sweep(const struct sweep *sweep, void *subject)
 		return false;
 	if (memory || copies || sweep->cannot_fail)
 		return true;
-	printf("# there was nothing that could fail\n");
+	printf("# nothing in the whole operation could fail\n");
 	return false;
 }

@@ -46,7 +46,7 @@ const char *testpmd_command(struct testpmd *pmd, const char *format, ...)
 	dprintf(pmd->program.input, "\n");
 	if (program_says(&pmd->program, from, PROMPT, COMMAND_SECONDS))
 		return program_output(&pmd->program, from);
-	printf("# testpmd does not come back from: %s\n", format);
+	printf("# no prompt of testpmd after: %s\n", format);
 	return NULL;
 }
 

@@ -217,7 +217,7 @@ TEST_F(layouts, random)
 	bool good;
 	int i;
 
-	printf("# seed %u, given as SEED= it is the same again\n", seed);
+	printf("# seed %u: SEED= with this number repeats the run\n", seed);
 	srandom(seed);
 	for (i = 0; i < LAYOUTS && time(NULL) < end; i++) {
 		ASSERT_TRUE(layout_create(&layout, self->area));

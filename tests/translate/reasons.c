@@ -70,7 +70,7 @@ TEST_F(reasons, secret)
 	EXPECT_NEITHER(EOPNOTSUPP, memory, PAGE, 0);
 	EXPECT_NEITHER(EOPNOTSUPP, memory, PAGE, WRITE);
 	EXPECT_NEITHER(EOPNOTSUPP, memory + PAGE - 1, 2, WRITE);
-	/* Pages are marked late, or the mark is gone already. */
+	/* The mlock flag of the pages may be late, or gone: TRANSLATE must not rely on it. */
 	munlock(memory, 2 * PAGE);
 	EXPECT_NEITHER(EOPNOTSUPP, memory, 2 * PAGE, 0);
 	EXPECT_EQ(0, translate(self->fd, plain, PAGE, 0));
