@@ -69,7 +69,7 @@ static inline bool is_same(const struct list *told, const struct list *listed)
 		       told->nr_extents * sizeof(*told->extents));
 }
 
-/* Small pages of which hardly any two are neighbours. */
+/* Returns small pages, hardly any two of which are contiguous. */
 static inline char *scattered(size_t pages)
 {
 	char *memory = mapping_create(MAPPING_SMALL, pages * PAGE, NULL);

@@ -24,7 +24,7 @@
 #define CONFIG VFIO_PCI_CONFIG_REGION_INDEX
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define WRITE NOIOMMU_ACCESS_WRITE
-/* Of ivshmem: its memory. */
+/* The BAR with ivshmem's memory. */
 #define SHM_BAR 2
 
 FIXTURE(regions)
@@ -44,7 +44,7 @@ FIXTURE(regions)
 FIXTURE_VARIANT(regions)
 {
 	const char *driver;
-	/* Are answers from the page table, and so need a fault? */
+	/* Do addresses come from the page table, and so need a fault? */
 	bool faults;
 };
 
@@ -59,7 +59,7 @@ FIXTURE_VARIANT_ADD(regions, noiommu_pci)
 	.driver = "noiommu-pci",
 };
 
-/* All three open, and the memory of ivshmem mapped but not touched. */
+/* Opens all three, and maps the memory of ivshmem without touching it. */
 FIXTURE_SETUP(regions)
 {
 	ASSERT_EQ(0, passthrough_load());
@@ -103,7 +103,7 @@ static __u32 config_long(struct vfio *vfio, size_t at)
 	return region_read(vfio, CONFIG, at, &value, sizeof(value)) ? 0 : value;
 }
 
-/* What the device itself has there. */
+/* Returns the device's own value at this offset. */
 static __u32 config_real(const char *address, size_t at)
 {
 	char path[128];
@@ -146,7 +146,7 @@ TEST_F(regions, config_write)
 	ASSERT_EQ(0, vfio_set_bus_master(&self->nic));
 	EXPECT_TRUE(config_real(self->nic_address, PCI_COMMAND) &
 		    PCI_COMMAND_MASTER);
-	/* This one is the user's own. */
+	/* The user writes a virtual copy of this register. */
 	ASSERT_EQ(0, region_write(&self->nic, CONFIG, PCI_INTERRUPT_LINE, &line,
 				  sizeof(line)));
 	EXPECT_EQ((before & ~0xff) | line,
@@ -155,7 +155,7 @@ TEST_F(regions, config_write)
 		  config_real(self->nic_address, PCI_INTERRUPT_LINE));
 }
 
-/* The address cannot be changed, but the size be asked for. */
+/* A user cannot change the address of a BAR, but can read its size. */
 TEST_F(regions, config_bar_is_virtual)
 {
 	__u32 start = bar_start(self->edu_address, 0), ones = ~0;
@@ -173,7 +173,7 @@ TEST_F(regions, config_bar_is_virtual)
 
 /* --- BARs ------------------------------------------------------------------------ */
 
-/* Whatever goes in one way comes out the other. */
+/* Data written through the descriptor appears in the mapping, and vice versa. */
 TEST_F(regions, bar_through_the_descriptor)
 {
 	__u32 *mapped = (void *)self->bar, value = 0x600df00d;
@@ -209,7 +209,7 @@ TEST_F(regions, address_after_the_first_touch)
 				      WRITE, self->phys + PAGE - 3));
 }
 
-/* Of every BAR that can be mapped; those have at least a page, or one of their own. */
+/* A BAR can be mapped if it fills a page or has a page of its own. */
 TEST_F(regions, address_of_all_bars)
 {
 	struct vfio *vfio[] = { &self->edu, &self->shm, &self->nic };
@@ -291,7 +291,7 @@ TEST_F(regions, mapping_that_moves)
 	EXPECT_TRUE(can_read(bar + PAGE, &value));
 	EXPECT_TRUE(translates_to_bar(self->fd, bar, self->length, 0,
 				      self->phys));
-	/* Core does not allow it to grow. */
+	/* vfio-pci-core does not allow the mapping to grow. */
 	EXPECT_EQ(MAP_FAILED, mremap(bar, self->length, 2 * self->length,
 				     MREMAP_MAYMOVE));
 }
@@ -322,7 +322,7 @@ TEST_F(regions, no_pin)
 						 WRITE, NULL, &nr, &id));
 }
 
-/* Two devices of the one driver are told apart. */
+/* Mappings of two devices of one driver are distinguished. */
 TEST_F(regions, side_by_side)
 {
 	struct translation got;
@@ -345,7 +345,7 @@ TEST_F(regions, side_by_side)
 	translation_free(&got);
 }
 
-/* Mappings of the two drivers are told apart, though core makes both. */
+/* Mappings of the two drivers are distinguished, although vfio-pci-core makes both. */
 TEST(both_drivers_at_once)
 {
 	char stock[PCI_ADDRESS_SIZE], ours[PCI_ADDRESS_SIZE];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets of a function and of the bus that it is on, and the eventfd for errors
- * on the way to it: the same of stock vfio-pci and of noiommu-pci.
+ * Resets of a function and of its bus, and the eventfd for PCIe errors: stock vfio-pci and
+ * noiommu-pci behave alike.
  *
- * Guest: two nvme, the second in a root port; an e1000e in
- * another; an edu, which is conventional PCI.
+ * Guest: two nvme, the second in a root port; an e1000e in another root port; an edu, which
+ * is conventional PCI.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -25,12 +25,12 @@
 
 #define ERRORS VFIO_PCI_ERR_IRQ_INDEX
 #define REGISTER_STATUS 0x1c
-/* One of e1000e's that has no effect until there are packets. */
+/* A register of e1000e without effect before packets arrive. */
 #define REGISTER_PAUSE 0x170
 #define PAUSE 0x1234
 #define MAX_DEPENDENT 8
 
-/* The second can be reset with its bus. */
+/* Only the second can be reset with its bus. */
 enum { ALONE, BEHIND, CONTROLLERS };
 
 FIXTURE(reset)
@@ -85,7 +85,7 @@ static __u32 nvme_status(struct nvme *nvme)
 	return *(volatile __u32 *)(nvme->registers + REGISTER_STATUS);
 }
 
-/* With a vector for one queue, without which it makes none. */
+/* Starts nvme with a vector for one queue; it creates no queue without one. */
 static int nvme_begin(struct nvme *nvme, int event)
 {
 	const int events[] = { -1, event };
@@ -103,7 +103,7 @@ static __u16 command_of(struct vfio *vfio)
 	return command;
 }
 
-/* It is as after a reset, and can be had to work again. */
+/* The controller is in the state after a reset, and works again after a new start. */
 #define EXPECT_RESET(_nvme)						\
 do {									\
 	struct nvme *__nvme = _nvme;					\
@@ -125,7 +125,7 @@ TEST_F(reset, info)
 			  device_flags(&self->of[i].nvme.vfio));
 }
 
-/* A thread in a call that another one's reset makes wait. */
+/* A thread in a call that waits for another thread's reset. */
 struct waiting {
 	int noiommu;
 	const volatile void *bar;
@@ -150,7 +150,7 @@ static void *reset_device(void *argument)
 	return NULL;
 }
 
-/* How many translations of a BAR are done while one of another BAR waits. */
+/* Returns how many translations of a BAR complete while one of another BAR waits. */
 static int translated_meanwhile(struct vfio *busy, struct waiting *waiting,
 				const volatile void *other)
 {
@@ -173,7 +173,7 @@ static int translated_meanwhile(struct vfio *busy, struct waiting *waiting,
 	return done;
 }
 
-/* A reset takes 100 ms: that is for who asks for the same device. */
+/* A reset takes 100 ms; only translations of the same device wait for it. */
 TEST_F(reset, others_are_translated_meanwhile)
 {
 	struct waiting waiting = {
@@ -209,7 +209,7 @@ TEST_F(reset, function)
 	EXPECT_EQ(0, nvme_ping(other, 1));
 }
 
-/* VFIO has core save the configuration and restore it. */
+/* VFIO saves and restores the configuration space. */
 TEST_F(reset, configuration_stays)
 {
 	struct vfio *vfio = &self->of[ALONE].nvme.vfio;
@@ -288,7 +288,7 @@ TEST_F(reset, bus_info)
 		 found.devices->devfn >> 3, found.devices->devfn & 7);
 	EXPECT_STREQ(address, name);
 	EXPECT_EQ(pci_group(address), found.devices->group_id);
-	/* Nothing that it could be reset with. */
+	/* No bus reset is possible for this function. */
 	EXPECT_EQ(-ENODEV, dependents(&self->of[ALONE].nvme.vfio,
 				      MAX_DEPENDENT, &found));
 }
@@ -340,7 +340,7 @@ TEST_F(reset, bus_refused)
 	int group = nvme->vfio.group;
 
 	ASSERT_EQ(0, nvme_begin(nvme, self->event));
-	/* Of another function, none, too many, no group, nothing. */
+	/* Groups: another function's, none, too many, not a group, no descriptor. */
 	EXPECT_EQ(-EINVAL, hot_reset(&nvme->vfio, 1, other->group, -1));
 	EXPECT_EQ(-EINVAL, hot_reset(&nvme->vfio, 0, group, -1));
 	EXPECT_EQ(-EINVAL, hot_reset(&nvme->vfio, 2, group, other->group));
@@ -376,7 +376,7 @@ TEST_F(reset, errors_of_conventional_pci)
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
 	ASSERT_EQ(0, passthrough_bind(address, variant->driver));
 	ASSERT_EQ(0, vfio_open(&vfio, address));
-	/* 7.x offers it, too, though nothing can come. */
+	/* 7.x offers the error interrupt, too, although it cannot occur. */
 	count = irq_info(&vfio, ERRORS, NULL);
 	if (count != 1)
 		EXPECT_EQ(-EINVAL, count);

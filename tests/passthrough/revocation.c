@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BARs that are taken away from two processes that have them mapped, under stock
- * vfio-pci and under noiommu-pci: the same tests for both.
+ * BARs that are revoked while two processes have them mapped: the same tests for stock
+ * vfio-pci and for noiommu-pci.
  *
- * Guest: two e1000e, the second with the id "plug" in root port rp0, and QEMU's
- * monitor at hand.
+ * Guest: two e1000e, the second with the id "plug" in root port rp0, and QEMU's monitor.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -28,7 +27,7 @@
 
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define WRITE NOIOMMU_ACCESS_WRITE
-/* Time enough to do it wrong. */
+/* Long enough for a mistake to happen. */
 #define WHILE_US 300000
 
 /* A function that two processes have mapped. */
@@ -39,7 +38,7 @@ struct nic {
 	struct holder holder;
 	struct holder_bar place;
 	char *bar;
-	/* Of /dev/noiommu. */
+	/* Descriptor of /dev/noiommu. */
 	int fd;
 };
 
@@ -51,7 +50,7 @@ FIXTURE(revocation)
 FIXTURE_VARIANT(revocation)
 {
 	const char *driver;
-	/* Are answers from the page table? */
+	/* Do addresses come from the page table? */
 	bool faults;
 };
 
@@ -66,14 +65,14 @@ FIXTURE_VARIANT_ADD(revocation, noiommu_pci)
 	.driver = "noiommu-pci",
 };
 
-/* Opens the nth, and maps its BAR 0 here and in the holder. */
+/* Opens the nth NIC, and maps its BAR 0 here and in the holder. */
 static bool map_both(struct nic *nic, unsigned int nth, const char *driver)
 {
 	if (pci_find(NIC_VENDOR, NIC_DEVICE, nth, nic->address))
 		return false;
 	nic->place.phys = bar_start(nic->address, 0);
 	nic->place.length = bar_length(nic->address, 0);
-	/* It must have come before there is something to inherit. */
+	/* Start the holder first, so that it inherits nothing. */
 	if (!holder_start(&nic->holder, &nic->place) ||
 	    passthrough_bind(nic->address, driver) ||
 	    vfio_open(&nic->vfio, nic->address) ||
@@ -109,7 +108,7 @@ static bool translates_here(struct nic *nic)
 				 WRITE, nic->place.phys);
 }
 
-/* Everything is as it should be, here and there. */
+/* The BAR works in both processes. */
 #define EXPECT_USABLE()							\
 do {									\
 	__u32 __value;							\
@@ -121,7 +120,7 @@ do {									\
 	EXPECT_TRUE(holder_can_read(&self->nic.holder));		\
 } while (0)
 
-/* Neither process gets through to anything. */
+/* Neither process can access the BAR or get its address. */
 #define EXPECT_REVOKED()						\
 do {									\
 	__u32 __value;							\
@@ -219,8 +218,8 @@ TEST_F(revocation, low_power)
 }
 
 /*
- * A mapping that came by fork() is one like the others. But not touched before:
- * up to 6.9 core does not know of pages that fork() copies.
+ * A mapping inherited by fork() is revoked like any other. The parent must not have touched
+ * it: up to 6.9, vfio-pci-core does not know of page-table entries that fork() copies.
  */
 TEST_F(revocation, inherited)
 {
@@ -249,8 +248,8 @@ TEST_F(revocation, inherited)
 }
 
 /*
- * A bus number that the root port does not forward makes the function disappear
- * as a card does that is pulled out.
+ * If the root port does not forward the bus number, the function disappears like a card that
+ * is unplugged.
  */
 TEST_F(revocation, device_that_is_gone)
 {
@@ -275,7 +274,7 @@ TEST_F(revocation, device_that_is_gone)
 	fclose(config);
 }
 
-/* This process first, then the holder: until then nothing happens. */
+/* Nothing happens until first this process and then the holder have let go. */
 #define EXPECT_WAITS_FOR_BOTH(waiting)					\
 do {									\
 	usleep(WHILE_US);						\
@@ -301,7 +300,7 @@ TEST_F(revocation, unbind)
 	EXPECT_USABLE();
 	pid = fork();
 	if (!pid) {
-		/* What it inherited is not to hold the device. */
+		/* Inherited mappings and descriptors must not hold the device. */
 		munmap(self->nic.bar, self->nic.place.length);
 		vfio_close(&self->nic.vfio);
 		_exit(pci_unbind(self->nic.address) ? 1 : 0);

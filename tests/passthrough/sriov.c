@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual functions of a physical function that a user has.
+ * Virtual functions of a physical function that a user owns.
  *
  * Guest: nvme with one virtual function, in a root port.
  */
@@ -34,7 +34,7 @@ BOTH_DRIVERS(sriov);
 
 FIXTURE_SETUP(sriov)
 {
-	/* Both do this only when told to. */
+	/* Both drivers enable SR-IOV only by this parameter. */
 	run("modprobe noiommu-pci enable_sriov=1 && modprobe vfio-pci enable_sriov=1");
 	ASSERT_EQ(0, pci_find(NVME_VENDOR, NVME_DEVICE, 0, self->physical));
 	ASSERT_EQ(0, pci_bind(self->physical, variant->driver));
@@ -65,7 +65,7 @@ TEST_F(sriov, virtual_function_follows_its_physical_one)
 	EXPECT_FALSE(kernel_log_has("not claimed by noiommu"));
 }
 
-/* One that was unbound by hand stays so, whatever is claimed later. */
+/* A virtual function unbound by hand stays unbound, whatever is claimed later. */
 TEST_F(sriov, virtual_function_unbound_by_hand)
 {
 	ASSERT_EQ(0, pci_write(self->physical, "sriov_numvfs", "1"));
@@ -76,7 +76,7 @@ TEST_F(sriov, virtual_function_unbound_by_hand)
 	ASSERT_EQ(0, run("qemu-monitor 'device_add edu,id=plug,bus=rp0'"));
 	ASSERT_TRUE(wait_until(!pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu) &&
 			       pci_is_claimed(self->edu)));
-	/* Time enough to do it wrong. */
+	/* Long enough for a mistake to happen. */
 	usleep(300000);
 	EXPECT_TRUE(pci_has_driver(self->virtual, ""));
 	ASSERT_EQ(0, run("qemu-monitor 'device_del plug'"));
@@ -107,7 +107,7 @@ TEST_F(sriov, token)
 	pci_link(self->physical, "virtfn0", self->virtual,
 		 sizeof(self->virtual));
 	ASSERT_TRUE(wait_until(pci_has_driver(self->virtual, variant->driver)));
-	/* The link to the driver is there before the node is. */
+	/* The link to the driver appears before the node. */
 	ASSERT_TRUE(wait_until((ret = open_with_token(&virtual, self->virtual,
 						      "")) != -ENOENT));
 	EXPECT_EQ(-EACCES, ret);
@@ -115,7 +115,7 @@ TEST_F(sriov, token)
 					   OTHER_TOKEN));
 	ASSERT_EQ(0, open_with_token(&virtual, self->virtual, TOKEN));
 	vfio_close(&virtual);
-	/* Not only while the physical one is open. */
+	/* Also after the physical function was closed. */
 	vfio_close(&physical);
 	ASSERT_EQ(0, open_with_token(&virtual, self->virtual, TOKEN));
 	EXPECT_EQ(-EACCES, open_with_token(&physical, self->physical, ""));
@@ -123,8 +123,8 @@ TEST_F(sriov, token)
 }
 
 /*
- * Both take the lock of the function and that of the bus. The driver goes only when
- * there is no virtual function: the kernel itself warns otherwise.
+ * Claims and SR-IOV both take the locks of the function and of the bus. The driver is unbound
+ * only without virtual functions, because the kernel itself warns otherwise.
  */
 TEST_F(sriov, while_claims_are_made)
 {
