@@ -7,6 +7,7 @@
 #define TESTS_LISTED_H
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -96,6 +97,16 @@ static inline int pin_some(int fd, struct list *told)
 			       WRITE);
 	return ret;
 }
+
+/* Arrays start with values other than zero, so that a missing write shows. */
+#define ALLOCATE_LISTS()						\
+do {									\
+	self->told = calloc(1, sizeof(*self->told));			\
+	ASSERT_NE(NULL, self->told);					\
+	self->listed = malloc(sizeof(*self->listed));			\
+	ASSERT_NE(NULL, self->listed);					\
+	memset(self->listed, 0xa5, sizeof(*self->listed));		\
+} while (0)
 
 #define EXPECT_LISTED()							\
 do {									\

@@ -7,8 +7,7 @@
 #include <linux/pci.h>
 #include <linux/sizes.h>
 
-static char *function;
-module_param(function, charp, 0444);
+#include "function.h"
 
 static struct pci_dev *offset_pdev;
 
@@ -27,13 +26,7 @@ static void move_windows(resource_size_t change)
 
 static int __init bus_offset_init(void)
 {
-	unsigned int domain, bus, slot, func;
-
-	if (!function || sscanf(function, "%x:%x:%x.%x", &domain, &bus, &slot,
-				&func) != 4)
-		return -EINVAL;
-	offset_pdev = pci_get_domain_bus_and_slot(domain, bus,
-						  PCI_DEVFN(slot, func));
+	offset_pdev = named_function();
 	if (!offset_pdev)
 		return -ENODEV;
 	move_windows(SZ_1M);

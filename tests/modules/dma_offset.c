@@ -9,8 +9,8 @@
 #include <linux/pci.h>
 #include <linux/swiotlb.h>
 
-static char *function;
-module_param(function, charp, 0444);
+#include "function.h"
+
 static unsigned long offset = SZ_1G;
 module_param(offset, ulong, 0444);
 static unsigned long limit;
@@ -25,13 +25,7 @@ static struct io_tlb_mem bounce_pool = { .force_bounce = true };
 
 static int __init dma_offset_init(void)
 {
-	unsigned int domain, bus, slot, func;
-
-	if (!function || sscanf(function, "%x:%x:%x.%x", &domain, &bus, &slot,
-				&func) != 4)
-		return -EINVAL;
-	offset_pdev = pci_get_domain_bus_and_slot(domain, bus,
-						  PCI_DEVFN(slot, func));
+	offset_pdev = named_function();
 	if (!offset_pdev)
 		return -ENODEV;
 	offset_map[0].dma_start = offset;

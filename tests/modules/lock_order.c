@@ -7,20 +7,15 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
-#define WHILE_MS 2000
+#include "function.h"
 
-static char *function;
-module_param(function, charp, 0444);
+#define WHILE_MS 2000
 
 static int __init lock_order_init(void)
 {
-	unsigned int domain, bus, slot, func;
 	struct pci_dev *pdev;
 
-	if (!function || sscanf(function, "%x:%x:%x.%x", &domain, &bus, &slot,
-				&func) != 4)
-		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, func));
+	pdev = named_function();
 	if (!pdev)
 		return -ENODEV;
 	device_lock(&pdev->dev);

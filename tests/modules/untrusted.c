@@ -6,20 +6,13 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
-static char *function;
-module_param(function, charp, 0444);
+#include "function.h"
 
 static struct pci_dev *untrusted_pdev;
 
 static int __init untrusted_init(void)
 {
-	unsigned int domain, bus, slot, func;
-
-	if (!function || sscanf(function, "%x:%x:%x.%x", &domain, &bus, &slot,
-				&func) != 4)
-		return -EINVAL;
-	untrusted_pdev = pci_get_domain_bus_and_slot(domain, bus,
-						     PCI_DEVFN(slot, func));
+	untrusted_pdev = named_function();
 	if (!untrusted_pdev)
 		return -ENODEV;
 	untrusted_pdev->untrusted = true;

@@ -32,12 +32,7 @@ FIXTURE(pin_list)
 FIXTURE_SETUP(pin_list)
 {
 	OPEN_NOIOMMU();
-	self->told = calloc(1, sizeof(*self->told));
-	ASSERT_NE(NULL, self->told);
-	/* Arrays start with values other than zero, so that a missing write shows. */
-	self->listed = malloc(sizeof(*self->listed));
-	ASSERT_NE(NULL, self->listed);
-	memset(self->listed, 0xa5, sizeof(*self->listed));
+	ALLOCATE_LISTS();
 	REMEMBER_PINS();
 }
 
