@@ -7,6 +7,18 @@
  * the range in strides. A stride is longer than a page only if a single page-table
  * entry maps all of it. This is checked after the pin was taken, because from then on
  * the kernel cannot put other pages there.
+ *
+ * For example a range that 2 MiB, 2 MiB and 4 KiB map, from a multiple of 2 MiB on:
+ *
+ * 1. No size is known yet: the page table is asked, and says 2 MiB.
+ * 2. Two strides of this size fit. One call pins the last small page of the first and the
+ *    first small page of the second: two references. Then the page table must still map
+ *    2 MiB at both addresses, with these pages in them.
+ * 3. A single page is left: it is pinned.
+ *
+ * If small pages map the second 2 MiB, the check of step 2 fails for it, and its reference
+ * is dropped. It is pinned again as one page, which shows the new size; the rest of its
+ * table follows in one call.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
