@@ -16,8 +16,6 @@
 #define SECONDS 200
 /* The process has some memory at its start. */
 #define DPDK_TEST "exec dpdk-test -l 0-1 --no-telemetry -m 16 "
-/* An allowed device that is no NIC, so that no port exists at first. */
-#define NO_PORTS "-a 0000:00:00.0"
 
 FIXTURE(dma_mask)
 {

@@ -13,8 +13,6 @@
 #include "passthrough.h"
 #include "sysfs.h"
 
-/* An allowed device that is no NIC, so that no port exists at first. */
-#define NO_PORTS "-a 0000:00:00.0"
 #define HOTPLUG RINGS " --hot-plug"
 
 FIXTURE(hotplug)

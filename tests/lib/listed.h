@@ -51,12 +51,19 @@ static inline int pin_next(int fd, struct list *told, const void *va,
 	return 0;
 }
 
-static inline int list_all(int fd, struct list *listed)
+/* Lists into arrays that are said to have this size. */
+static inline int list_up_to(int fd, struct list *listed, __u32 nr_pins,
+			     __u32 nr_extents)
 {
-	listed->nr_pins = MAX_PINS;
-	listed->nr_extents = ROOM;
+	listed->nr_pins = nr_pins;
+	listed->nr_extents = nr_extents;
 	return noiommu_list(fd, listed->pins, &listed->nr_pins, listed->extents,
 			    &listed->nr_extents);
+}
+
+static inline int list_all(int fd, struct list *listed)
+{
+	return list_up_to(fd, listed, MAX_PINS, ROOM);
 }
 
 /* IDs of consecutive pins rise as long as none is released. */

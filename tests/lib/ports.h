@@ -19,6 +19,8 @@
 
 /* Options for EAL and for testpmd. vmxnet3 needs at least 512 descriptors. */
 #define PORTS "-a " PORT_0 " -a " PORT_1
+/* An allowed device that is no NIC, so that no port exists at first. */
+#define NO_PORTS "-a 0000:00:00.0"
 #define RINGS "--total-num-mbufs=4096 --rxd=512 --txd=512"
 
 /* All that DPDK needs; CAP_IPC_LOCK lets its memory exceed RLIMIT_MEMLOCK. */

@@ -77,6 +77,11 @@ int file_field(const char *path, const char *name, long *value)
 	return ret;
 }
 
+bool provider_loaded(void)
+{
+	return !access("/sys/module/noiommu", F_OK);
+}
+
 static long provider_counter(const char *path)
 {
 	long value = -1;

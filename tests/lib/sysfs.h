@@ -18,6 +18,7 @@ int file_read_long(const char *path, long *value);
 /* Finds the value of NAME in a file of lines "NAME VALUE" or "NAME: VALUE". */
 int file_field(const char *path, const char *name, long *value);
 
+bool provider_loaded(void);
 /* Claimed functions; mapped bytes in all domains. -1 without the provider. */
 long provider_claimed(void);
 long provider_mapped(void);

@@ -32,11 +32,6 @@ FIXTURE(claims)
 	char nic[PCI_ADDRESS_SIZE];
 };
 
-static bool provider_loaded(void)
-{
-	return !access("/sys/module/noiommu", F_OK);
-}
-
 static int provider_unload(void)
 {
 	if (!provider_loaded())

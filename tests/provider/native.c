@@ -31,11 +31,6 @@ FIXTURE(native)
 	char *read;
 };
 
-static bool provider_loaded(void)
-{
-	return !access("/sys/module/noiommu", F_OK);
-}
-
 /* As in a boot that loads the provider first: the disk is claimed, then bound. */
 FIXTURE_SETUP(native)
 {

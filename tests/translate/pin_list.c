@@ -163,34 +163,23 @@ TEST_F(pin_list, arrays_too_small)
 
 	ASSERT_EQ(0, pin_some(self->fd, told));
 	for (nr_pins = 1; nr_pins < told->nr_pins; nr_pins++) {
-		listed->nr_pins = nr_pins;
-		listed->nr_extents = ROOM;
-		EXPECT_EQ(-ENOSPC, noiommu_list(self->fd, listed->pins,
-						&listed->nr_pins,
-						listed->extents,
-						&listed->nr_extents));
+		EXPECT_EQ(-ENOSPC, list_up_to(self->fd, listed, nr_pins, ROOM));
 		EXPECT_EQ(told->nr_pins, listed->nr_pins);
 		EXPECT_EQ(told->nr_extents, listed->nr_extents);
 		EXPECT_EQ(0xa5a5a5a5, listed->pins[nr_pins].id);
 	}
 	for (nr_extents = 1; nr_extents < told->nr_extents; nr_extents++) {
-		listed->nr_pins = MAX_PINS;
-		listed->nr_extents = nr_extents;
 		memset(listed->extents, 0xa5,
 		       told->nr_extents * sizeof(*listed->extents));
-		EXPECT_EQ(-ENOSPC, noiommu_list(self->fd, listed->pins,
-						&listed->nr_pins,
-						listed->extents,
-						&listed->nr_extents));
+		EXPECT_EQ(-ENOSPC, list_up_to(self->fd, listed, MAX_PINS,
+					      nr_extents));
 		EXPECT_EQ(told->nr_pins, listed->nr_pins);
 		EXPECT_EQ(told->nr_extents, listed->nr_extents);
 		EXPECT_EQ(0xa5a5a5a5, listed->extents[nr_extents].flags);
 	}
 	/* Exactly as large as the kernel has returned. */
-	listed->nr_pins = told->nr_pins;
-	listed->nr_extents = told->nr_extents;
-	EXPECT_EQ(0, noiommu_list(self->fd, listed->pins, &listed->nr_pins,
-				  listed->extents, &listed->nr_extents));
+	EXPECT_EQ(0, list_up_to(self->fd, listed, told->nr_pins,
+				told->nr_extents));
 	EXPECT_TRUE(is_same(told, listed));
 }
 

@@ -46,6 +46,13 @@ FIXTURE_TEARDOWN(pin_list_others)
 	CLOSE_NOIOMMU();
 }
 
+/* One that a child process fills, or reads, as well. */
+static struct list *shared_list(void)
+{
+	return mmap(NULL, sizeof(struct list), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 /* --- Whose pins -------------------------------------------------------------- */
 
 TEST_F(pin_list_others, not_what_was_released)
@@ -103,8 +110,7 @@ TEST_F(pin_list_others, by_a_receiver_without_rights)
 	int channel[2];
 	pid_t child;
 
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	told = shared_list();
 	ASSERT_NE(MAP_FAILED, (void *)told);
 	ASSERT_EQ(0, child_channel(channel));
 	child = child_fork(channel);
@@ -125,8 +131,7 @@ TEST_F(pin_list_others, of_a_process_that_died)
 	int channel[2], i;
 	pid_t child;
 
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	told = shared_list();
 	ASSERT_NE(MAP_FAILED, (void *)told);
 	ASSERT_EQ(0, child_channel(channel));
 	child = child_fork(channel);
