@@ -168,6 +168,8 @@ static int noiommu_bus_notify(struct notifier_block *nb, unsigned long action,
 {
 	struct pci_dev *pdev = to_pci_dev(data);
 
+	if (IS_ENABLED(CONFIG_X86))
+		noiommu_pa_hint_notify(pdev, action);
 	switch (action) {
 	case BUS_NOTIFY_ADD_DEVICE:
 		/* Claim later: the function gets its native driver first. */
@@ -241,6 +243,8 @@ static void noiommu_claims_explain(const char *entry,
 void noiommu_claims_start(struct device *parent)
 {
 	noiommu_claim_init(noiommu_claims_ops, parent);
+	if (IS_ENABLED(CONFIG_X86))
+		noiommu_pa_hint_init(parent);
 	mutex_lock(&noiommu_enable_lock);
 	noiommu_loaded = true;
 	noiommu_claims_allow(true);

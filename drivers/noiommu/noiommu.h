@@ -23,6 +23,7 @@
  *   sysfs.c      the attributes of all claims in sysfs, and enable
  *   ops.c        the callbacks of the IOMMU core
  *   claims.c     all claims: when they begin and end
+ *   pa_hint_x86.c  make unmodified DPDK use physical addresses
  *   offer.c      offer claimed functions to drivers that wait for a group
  *   host.c       hosts where nothing may be claimed
  *   claim.c      a single claim: begin, seize, end

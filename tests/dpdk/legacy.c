@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(legacy)
 TEST_F(legacy, forwards)
 {
 	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES,
-				  "--iova-mode=pa --vfio-intr=legacy " PORTS,
+				  "--vfio-intr=legacy " PORTS,
 				  RINGS));
 	EXPECT_FALSE(testpmd_said(&self->pmd, "Error enabling"));
 	expect_forwarding(_metadata, &self->pmd, self->wires);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -46,6 +47,13 @@ __u32 child_hear(int channel)
 	__u32 word;
 
 	return read(channel, &word, sizeof(word)) == sizeof(word) ? word : 0;
+}
+
+bool child_has_news(int channel)
+{
+	struct pollfd news = { .fd = channel, .events = POLLIN };
+
+	return poll(&news, 1, 0) > 0;
 }
 
 int child_pass(int channel, int fd)

@@ -17,6 +17,8 @@ int child_ended(pid_t pid);
 bool child_say(int channel, __u32 word);
 /* Returns the next message of the other side; 0 after it has gone. */
 __u32 child_hear(int channel);
+/* Has the other side sent a message, or gone? Does not wait, and leaves the message. */
+bool child_has_news(int channel);
 
 /* Send or receive a descriptor. Return 0, or the descriptor; -1 on failure. */
 int child_pass(int channel, int fd);

@@ -180,10 +180,12 @@ bool pci_is_claimed(const char *address)
 
 bool pci_is_unclaimed(const char *address)
 {
-	char iommu[32];
+	char iommu[32], driver[64];
 
 	pci_link(address, "iommu", iommu, sizeof(iommu));
-	return !*iommu && pci_group(address) == -ENOENT;
+	pci_link(address, "driver", driver, sizeof(driver));
+	/* A link without a group is the hint for DPDK; only a driver brings it. */
+	return (!*iommu || *driver) && pci_group(address) == -ENOENT;
 }
 
 bool pci_has_driver(const char *address, const char *driver)
