@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # The suites of tests/suites: parse the table, build and run a suite. Sourced, never run.
-# kernel is a name of tests/vm/kernels; call select_kernel before building and running.
+# kernel is a name of scripts/kernels/list; call select_kernel before building and running.
 # shellcheck disable=SC2154 # top and kernel are the caller's
 # shellcheck disable=SC2034 # some of what parse_guest sets is for the caller
 
-# shellcheck source=scripts/matrix.sh
-. "$top/scripts/matrix.sh"
+# shellcheck source=scripts/kernels/matrix.sh
+. "$top/scripts/kernels/matrix.sh"
 
 # Prints the names of all suites.
 guest_suites() {
@@ -28,7 +28,7 @@ has_sanitizers() {
 
 # Sets dir, the kernel's directory; out, where the programs of tests/ are built; and logs.
 select_kernel() {
-	dir=$("$top/scripts/kernel" "$kernel") || return
+	dir=$("$top/scripts/kernels/kernel" "$kernel") || return
 	out=$top/build/$(cat "$dir/release")/tests
 	logs=$top/build/check
 	mkdir -p "$logs"

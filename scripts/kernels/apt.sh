@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
 # Packages of a Debian suite. A suite that this system does not use gets lists of its own in
-# the cache, without a change to the system's apt. Sourced by scripts/kernel; suite, cache
-# and log are set.
+# the cache, without a change to the system's apt. Sourced by kernel; suite, cache and log
+# are set.
 
 # The options that apt needs for the suite.
 apt_options=()

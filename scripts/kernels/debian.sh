@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# Kernels of Debian: package is the meta package of the image. Sourced by scripts/kernel.
+# Kernels of Debian: package is the meta package of the image. Sourced by kernel.
 
 # Sets pkgs (name=version each) and release from the meta package.
 kind_debian_resolve() {
@@ -41,7 +41,7 @@ debian_source() {
 	# shellcheck disable=SC2046 # a list of words
 	tar -C "$tmp/out/source" --strip-components=1 --wildcards \
 		-xJf "$tmp"/tar/usr/src/linux-source-*.tar.xz $(printf '*/%s ' "${source_files[@]}") ||
-		die "cannot unpack the files of the list in scripts/kernel from $(basename "$tmp"/tar/usr/src/*.tar.xz)"
+		die "cannot unpack the files of the list in scripts/kernels/kernel from $(basename "$tmp"/tar/usr/src/*.tar.xz)"
 	rm -rf "$tmp/tar"
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# The last steps for every kind of kernel. Sourced by scripts/kernel.
+# The last steps for every kind of kernel. Sourced by kernel.
 
 # unpack_vmlinux IMAGE: print the vmlinux inside a bzImage.
 unpack_vmlinux() {

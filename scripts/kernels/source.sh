@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
 # Kernels built here: package is a linux-source of Debian; configs are the files of
-# tests/vm/configs to merge, later ones override earlier ones. Sourced by scripts/kernel.
+# configs/ to merge, later ones override earlier ones. Sourced by kernel.
 
 source_configs() {
 	local config
@@ -56,7 +56,7 @@ source_configure() {
 		{ want[$1] = $0 }
 		END { for (o in want) if (want[o] !~ /=n$/) print want[o] }' "$wanted" |
 		grep -vxF -f "$tree/.config") || [ $? -eq 1 ]
-	[ -z "$unset" ] || die "$name cannot have ${unset//$'\n'/ }: see tests/vm/configs"
+	[ -z "$unset" ] || die "$name cannot have ${unset//$'\n'/ }: see scripts/kernels/configs"
 }
 
 # Prints the progress of make every 30 s. Its name keeps it out of the product's key.

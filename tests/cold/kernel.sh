@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# scripts/kernel and tests/vm/initramfs with an empty cache. Sourced by run.
+# scripts/kernels/kernel and tests/vm/initramfs with an empty cache. Sourced by run.
 
-debian=(scripts/kernel 6.1)
-built=(scripts/kernel 7.3-debug)
+debian=(scripts/kernels/kernel 6.1)
+built=(scripts/kernels/kernel 7.3-debug)
 product='kernel-(6\.1|7\.3-debug)-[0-9a-f]{16}'
 
 test_kernel_of_debian() {

@@ -117,7 +117,7 @@ tree_built_in() {
 	tree_publish
 }
 
-# Publish the kernel in the form of scripts/kernel, without loadable modules.
+# Publish the kernel in the form of scripts/kernels/kernel, without loadable modules.
 tree_publish() {
 	local out=$tmp/out modules release
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The kernels of tests/vm/kernels. Sourced, never run; top is the caller's.
+# The kernels of scripts/kernels/list. Sourced, never run; top is the caller's.
 # shellcheck disable=SC2154
 
 kernel_names() {
-	awk '/^[^#[:space:]]/ { print $1 }' "$top/tests/vm/kernels"
+	awk '/^[^#[:space:]]/ { print $1 }' "$top/scripts/kernels/list"
 }
 
 # kernels_marked WHEN: print the kernels with this mark, a pattern as "always|asked".
 kernels_marked() {
-	awk -v when="^($1)$" '/^[^#[:space:]]/ && $2 ~ when { print $1 }' "$top/tests/vm/kernels"
+	awk -v when="^($1)$" '/^[^#[:space:]]/ && $2 ~ when { print $1 }' "$top/scripts/kernels/list"
 }
 
 first_kernel() {
@@ -18,5 +18,5 @@ first_kernel() {
 
 # kernel_line NAME: print name, when, kind, suite, package, configs; nothing if unknown.
 kernel_line() {
-	awk -v name="$1" '/^[^#[:space:]]/ && $1 == name { $1 = $1; print }' "$top/tests/vm/kernels"
+	awk -v name="$1" '/^[^#[:space:]]/ && $1 == name { $1 = $1; print }' "$top/scripts/kernels/list"
 }
