@@ -90,7 +90,7 @@ kernel-patch:
 	@scripts/kernel-patch "$(KERNEL_TREE)"
 
 dpdk:
-	scripts/dpdk-build patched $(DPDK_SRC)
+	dpdk-patches/build patched $(DPDK_SRC)
 	$(if $(CHECK),SUITES=dpdk scripts/check)
 
 demo:

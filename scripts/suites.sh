@@ -154,7 +154,7 @@ run_guest() {
 			echo "1..0 # SKIP this kernel is too slow for DPDK"
 			return
 		fi
-		tree=$("$top/scripts/dpdk-tree" "$dpdk") || return
+		tree=$("$top/dpdk-patches/tree" "$dpdk") || return
 		options+=(--tree "$tree")
 	fi
 	# The time limit ends a guest that hangs.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# scripts/dpdk-build and scripts/dpdk-tree with an empty cache. Sourced by run.
+# dpdk-patches/build and dpdk-patches/tree with an empty cache. Sourced by run.
 
-dpdk=(scripts/dpdk-build patched)
+dpdk=(dpdk-patches/build patched)
 
 test_dpdk() {
 	cold "${dpdk[@]}"
@@ -61,6 +61,6 @@ test_dpdk_built_by_somebody_else() {
 }
 
 test_dpdk_tree_that_cannot_be_made() {
-	breaks 'ldd *testpmd*' 'cannot find the plugins of /usr/bin/dpdk-testpmd' scripts/dpdk-tree
-	killed 'ldd *testpmd*' scripts/dpdk-tree
+	breaks 'ldd *testpmd*' 'cannot find the plugins of /usr/bin/dpdk-testpmd' dpdk-patches/tree
+	killed 'ldd *testpmd*' dpdk-patches/tree
 }
