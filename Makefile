@@ -75,7 +75,7 @@ check-all:
 	ALL=1 scripts/check
 
 bench:
-	scripts/bench
+	tools/bench/run
 
 docs:
 	scripts/docs

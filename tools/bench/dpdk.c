@@ -7,7 +7,7 @@
  * starts EAL, and counts the instructions of that start for look-ups of addresses and for
  * maps or pins. The linker lets the functions below wrap those of EAL. The program is linked
  * with the libraries of DPDK with and without our patches, and prints lines of WHAT-SIZE
- * INSTRUCTIONS for the table of scripts/bench.
+ * INSTRUCTIONS for the table of tools/bench/run.
  *
  * For a guest that counts instructions, as in translate.c. The clocks are of processor time,
  * because other threads, also of the kernel, run during a start of EAL, and EAL sleeps to
