@@ -87,7 +87,7 @@ help:
 	@sed -n '/^#  /,/^$$/s/^# \{0,1\}//p' Makefile
 
 kernel-patch:
-	@scripts/kernel-patch "$(KERNEL_TREE)"
+	@scripts/intree/kernel-patch "$(KERNEL_TREE)"
 
 dpdk:
 	dpdk-patches/build patched $(DPDK_SRC)

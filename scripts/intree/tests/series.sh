@@ -6,7 +6,7 @@
 # after the series, so the series must not depend on the user.
 write_series() {
 	GIT_AUTHOR_NAME=Tester GIT_AUTHOR_EMAIL=tester@example.org \
-		"$top/scripts/kernel-patch" "$1" "$2"
+		"$top/scripts/intree/kernel-patch" "$1" "$2"
 }
 
 series_write() {
