@@ -95,12 +95,12 @@ guest_options() {
 	esac
 }
 
-# Sets program, needs, on, dpdk and options from the suite's words.
+# Sets program, as GROUP/NAME, and needs, on, dpdk and options from the suite's words.
 parse_guest() {
 	local words word
 
 	mapfile -t words < <(guest_words "$1")
-	program=${words[0]} needs="" on="" dpdk="" options=()
+	program=${1%%/*}/${words[0]} needs="" on="" dpdk="" options=()
 	for word in "${words[@]:1}"; do
 		case $word in
 		needs=*)	needs=${word#*=} ;;
@@ -159,5 +159,5 @@ run_guest() {
 	fi
 	# The time limit ends a guest that hangs.
 	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$logs/${1//\//-}-$kernel.console" \
-		"${options[@]}" --file "$out/$program" -- "./$program" "${@:2}"
+		"${options[@]}" --file "$out/$program" -- "./${program##*/}" "${@:2}"
 }

@@ -167,8 +167,8 @@ would_build() {
 	local out
 
 	out=$top/build/$(cat "$dir/release")/tests
-	make -s -C "$top/tests" KERNEL="$dir" OUT="$out" "$out/pins" >"$tmp/err" 2>&1 &&
-		make -n -C "$top/tests" KERNEL="$dir" OUT="$out" -W "$1" "$out/pins" >"$tmp/out" 2>>"$tmp/err"
+	make -s -C "$top/tests" KERNEL="$dir" OUT="$out" "$out/translate/pins" >"$tmp/err" 2>&1 &&
+		make -n -C "$top/tests" KERNEL="$dir" OUT="$out" -W "$1" "$out/translate/pins" >"$tmp/out" 2>>"$tmp/err"
 }
 
 test_programs_follow_their_headers() {
