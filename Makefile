@@ -12,6 +12,7 @@
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make dpdk       build DPDK with our patches, in the cache; DPDK_SRC=DIR: from a copy of
 #                   that tree; CHECK=1: test it, too
+#   make deb-dpdk   Debian's packages of DPDK with our patches, in build/dpdk-deb: half an hour
 #   make demo       forward packets with DPDK in a guest; WITHOUT=1: without our modules
 #   make clean      remove build/
 #   make help       print this
@@ -93,10 +94,13 @@ dpdk:
 	dpdk-patches/build patched $(DPDK_SRC)
 	$(if $(CHECK),SUITES=dpdk scripts/check)
 
+deb-dpdk:
+	dpdk-patches/deb
+
 demo:
 	scripts/demo
 
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install uninstall check check-all bench docs dist help dpdk kernel-patch demo clean
+.PHONY: all modules tree install uninstall check check-all bench docs dist help dpdk deb-dpdk kernel-patch demo clean
