@@ -162,6 +162,7 @@ HAVE_CONFIG_FAST_GUP  IS_ENABLED(CONFIG_HAVE_FAST_GUP)
 in linux/mm.h
 HAVE_FOLLOW_PFNMAP  int follow_pfnmap_start(struct follow_pfnmap_args *@);
 HAVE_FOLLOW_PTE_MM  int follow_pte(struct mm_struct *@, unsigned long @, pte_t **@, spinlock_t **@);
+HAVE_FOLLOW_PTE_VMA int follow_pte(struct vm_area_struct *@, unsigned long @, pte_t **@, spinlock_t **@);
 HAVE_PMD_SPECIAL    bool pmd_special(pmd_t @)
 HAVE_UNSHARE_ANON   bool gup_must_unshare(unsigned int @, struct page *@)
 

@@ -142,7 +142,13 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 #ifndef HAVE_PMD_SPECIAL
 #error "linux/mm.h has follow_pfnmap_start(), but no pmd_special()"
 #endif
-#elif defined(HAVE_FOLLOW_PTE_MM)
+#elif defined(HAVE_FOLLOW_PTE_MM) || defined(HAVE_FOLLOW_PTE_VMA)
+#ifdef HAVE_FOLLOW_PTE_VMA
+#define noiommu_compat_follow_pte follow_pte
+#else
+#define noiommu_compat_follow_pte(vma, address, ptep, lock) \
+	follow_pte((vma)->vm_mm, address, ptep, lock)
+#endif
 static inline bool pmd_special(pmd_t pmd)
 {
 	return false;
@@ -164,8 +170,8 @@ struct follow_pfnmap_args {
 
 static inline int follow_pfnmap_start(struct follow_pfnmap_args *args)
 {
-	int ret = follow_pte(args->vma->vm_mm, args->address, &args->ptep,
-			     &args->lock);
+	int ret = noiommu_compat_follow_pte(args->vma, args->address,
+					    &args->ptep, &args->lock);
 
 	if (ret)
 		return ret;
@@ -181,7 +187,7 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 	pte_unmap_unlock(args->ptep, args->lock);
 }
 #else
-#error "linux/mm.h has neither follow_pfnmap_start(args) nor follow_pte(mm, address, ptep, lock)"
+#error "linux/mm.h has neither follow_pfnmap_start(args) nor follow_pte(mm or vma, address, ptep, lock)"
 #endif
 
 /*
