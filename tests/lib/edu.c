@@ -65,13 +65,8 @@ void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length)
 
 void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length)
 {
-	edu_dma_start_out(edu, bus_address, length);
-	wait_for_end(edu);
-}
-
-void edu_dma_start_out(struct edu *edu, __u64 bus_address, size_t length)
-{
 	start(edu, EDU_BUFFER, bus_address, length, EDU_DMA_FROM_DEVICE);
+	wait_for_end(edu);
 }
 
 static volatile __u32 *edu_register(struct edu *edu, size_t offset)

@@ -25,8 +25,6 @@ void edu_close(struct edu *edu);
 /* Copy between the bus address and the device's buffer; wait for the end. */
 void edu_dma_in(struct edu *edu, __u64 bus_address, size_t length);
 void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length);
-/* Does not wait; the device writes 100 ms later. */
-void edu_dma_start_out(struct edu *edu, __u64 bus_address, size_t length);
 /* Raises the interrupt; INTx stays asserted until it is acknowledged. */
 void edu_raise(struct edu *edu);
 void edu_acknowledge(struct edu *edu);

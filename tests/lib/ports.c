@@ -2,7 +2,7 @@
 #include "ports.h"
 #include "sysfs.h"
 
-bool ports_have_driver(const char *driver)
+static bool ports_have_driver(const char *driver)
 {
 	return pci_has_driver(PORT_0, driver) && pci_has_driver(PORT_1, driver);
 }

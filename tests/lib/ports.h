@@ -29,7 +29,6 @@
 
 /* Binds both ports with DPDK's own tool, unless they are bound already. */
 bool ports_bind(const char *driver);
-bool ports_have_driver(const char *driver);
 /* 0 or -errno. */
 int wires_open(struct wire wires[2]);
 void wires_close(struct wire wires[2]);
