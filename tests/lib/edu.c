@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "edu.h"
+#include "passthrough.h"
 #include "sysfs.h"
 
 #define EDU_DMA_SOURCE (0x80 / 8)
@@ -17,6 +18,14 @@
 #define EDU_INTERRUPTS 0x24
 #define EDU_RAISE 0x60
 #define EDU_ACKNOWLEDGE 0x64
+
+int edu_bind(const char *driver)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	return pci_find(EDU_VENDOR, EDU_DEVICE, 0, address) ?:
+	       passthrough_bind(address, driver);
+}
 
 int edu_open(struct edu *edu)
 {

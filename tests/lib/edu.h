@@ -19,6 +19,8 @@ struct edu {
 	size_t registers_size;
 };
 
+/* Binds the first edu to the driver, unless it is bound already; 0 or -errno. */
+int edu_bind(const char *driver);
 /* Opens it over VFIO, ready for DMA; 0 or -errno. */
 int edu_open(struct edu *edu);
 void edu_close(struct edu *edu);

@@ -35,12 +35,8 @@ static long refused_maps(void)
 
 FIXTURE_SETUP(identity)
 {
-	char address[PCI_ADDRESS_SIZE];
-
 	run("modprobe -a noiommu vfio-pci");
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
-	if (!pci_has_driver(address, "vfio-pci"))
-		ASSERT_EQ(0, pci_bind(address, "vfio-pci"));
+	ASSERT_EQ(0, edu_bind("vfio-pci"));
 	ASSERT_EQ(0, edu_open(&self->edu));
 	self->vfio = &self->edu.vfio;
 	self->pinned = memory_pinned();

@@ -79,15 +79,6 @@ FIXTURE_TEARDOWN(mdev_maps)
 	EXPECT_EQ(self->locked, memory_locked());
 }
 
-static int bind_edu(void)
-{
-	char address[PCI_ADDRESS_SIZE];
-
-	return passthrough_load() ?:
-	       pci_find(EDU_VENDOR, EDU_DEVICE, 0, address) ?:
-	       passthrough_bind(address, "vfio-pci");
-}
-
 /* edu copies from one device to another, past the process. */
 static bool copies(struct edu *edu, __u64 source, __u64 destination,
 		   const char *from, const char *to)
@@ -105,7 +96,8 @@ TEST_F(mdev_maps, mapped_by_type1)
 	size_t at = 0;
 	int i;
 
-	ASSERT_EQ(0, bind_edu());
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, edu_bind("vfio-pci"));
 	ASSERT_EQ(0, edu_open(&edu));
 	ASSERT_TRUE(translation_get(&got, self->fd, self->bar, LENGTH,
 				    WRITE, 0));
