@@ -173,5 +173,5 @@ would_build() {
 
 test_programs_follow_their_headers() {
 	would_build lib/extents.h && grep -q 'translate/pins\.c' "$tmp/out" || return
-	would_build dpdk/forwarding.h && ! grep -q '\.c ' "$tmp/out"
+	would_build lib/forwarding.h && ! grep -q '\.c ' "$tmp/out"
 }

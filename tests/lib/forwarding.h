@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Expectations of a started testpmd, for all tests. */
-#ifndef DPDK_FORWARDING_H
-#define DPDK_FORWARDING_H
+#ifndef TESTS_FORWARDING_H
+#define TESTS_FORWARDING_H
 
 #include "frames.h"
-#include "kselftest_harness.h"
+/* In angles, because the harness includes the next file of its name. */
+#include <kselftest_harness.h>
 #include "ports.h"
 #include "testpmd.h"
 
