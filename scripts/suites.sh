@@ -76,6 +76,13 @@ ivshmem() {
 		--device "ivshmem-plain,memdev=shm,addr=$1"
 }
 
+# disk IMAGE: a disk with this content, which the guest may change for itself. It comes before
+# all other functions that have a driver.
+disk() {
+	printf '%s\n' --qemu -drive --qemu "if=none,id=disk,format=raw,snapshot=on,file=$1" \
+		--device virtio-blk-pci,drive=disk,addr=2
+}
+
 # Two NUMA nodes of 512 MiB; both CPUs belong to the first.
 two_nodes() {
 	printf -- '--qemu\n%s\n' -object memory-backend-ram,id=m0,size=512M \
@@ -95,17 +102,18 @@ guest_options() {
 	esac
 }
 
-# Sets program, as GROUP/NAME, and needs, on, dpdk and options from the suite's words.
+# Sets program, as GROUP/NAME, and needs, on, dpdk, disk and options from the suite's words.
 parse_guest() {
 	local words word
 
 	mapfile -t words < <(guest_words "$1")
-	program=${1%%/*}/${words[0]} needs="" on="" dpdk="" options=()
+	program=${1%%/*}/${words[0]} needs="" on="" dpdk="" disk="" options=()
 	for word in "${words[@]:1}"; do
 		case $word in
 		needs=*)	needs=${word#*=} ;;
 		on=*)		on=${word#*=} ;;
 		dpdk=*)		dpdk=${word#*=} ;;
+		disk=*)		disk=${word#*=} ;;
 		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
 		esac
 	done
@@ -115,7 +123,7 @@ parse_guest() {
 
 # guest_files NAME: print the files that make has to build for the suite, one a line.
 guest_files() {
-	local program needs on dpdk options
+	local program needs on dpdk disk options
 
 	parse_guest "$1"
 	[ -z "$needs" ] || configured "$needs" || return 0
@@ -141,7 +149,7 @@ build_suites() {
 
 # run_guest NAME [ARG...]: run the suite's program in its guest, with these arguments.
 run_guest() {
-	local program needs on dpdk options tree
+	local program needs on dpdk disk options made
 
 	parse_guest "$1"
 	if [ -n "$needs" ] && ! configured "$needs"; then
@@ -154,8 +162,12 @@ run_guest() {
 			echo "1..0 # SKIP this kernel is too slow for DPDK"
 			return
 		fi
-		tree=$("$top/dpdk-patches/tree" "$dpdk") || return
-		options+=(--tree "$tree")
+		made=$("$top/dpdk-patches/tree" "$dpdk") || return
+		options+=(--tree "$made")
+	fi
+	if [ -n "$disk" ]; then
+		made=$("$top/tests/$disk/image") || return
+		mapfile -t -O "${#options[@]}" options < <(disk "$made")
 	fi
 	# The time limit ends a guest that hangs.
 	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$logs/${1//\//-}-$kernel.console" \

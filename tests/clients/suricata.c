@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Debian's Suricata between two ports: what comes in at one leaves at the other.
+ *
+ * Guest: four CPUs, as suricata.yaml assumes, the disk with Suricata, and the ports.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "kselftest_harness.h"
+#include "memory.h"
+#include "ports.h"
+#include "sysfs.h"
+
+#define FRAMES 256
+#define RULES CLIENT_ROOT "/var/lib/suricata/rules"
+
+/* The first two entries of suricata.yaml, as its guide configures an IPS. */
+#define INTERFACE							\
+	" --set dpdk.interfaces.%1$d.interface=%2$s"			\
+	" --set dpdk.interfaces.%1$d.threads=1"				\
+	" --set dpdk.interfaces.%1$d.mempool-size=8191"			\
+	" --set dpdk.interfaces.%1$d.copy-mode=ips"			\
+	" --set dpdk.interfaces.%1$d.copy-iface=%3$s"
+#define COMMAND								\
+	"exec " CLIENT "suricata -v -c /etc/suricata/suricata.yaml --dpdk" \
+	" --set threading.set-cpu-affinity=yes"
+
+FIXTURE(suricata)
+{
+	struct wire wires[2];
+	struct program program;
+	long pinned;
+};
+
+static bool start(struct program *program)
+{
+	char first[512], second[512], command[1280];
+
+	snprintf(first, sizeof(first), INTERFACE, 0, PORT_0, PORT_1);
+	snprintf(second, sizeof(second), INTERFACE, 1, PORT_1, PORT_0);
+	snprintf(command, sizeof(command), "%s%s%s", COMMAND, first, second);
+	return program_start(program, ALL_CAPABILITIES, command) &&
+	       program_says(program, 0, "Engine started", CLIENT_SECONDS);
+}
+
+FIXTURE_SETUP(suricata)
+{
+	memset(&self->program, 0, sizeof(self->program));
+	ASSERT_TRUE(client_disk());
+	/* It warns if there is no rule, but it asks for the file. */
+	ASSERT_EQ(0, run("mkdir -p " RULES "; touch " RULES "/suricata.rules"));
+	ASSERT_TRUE(client_ports("", self->wires));
+	self->pinned = memory_pinned();
+}
+
+FIXTURE_TEARDOWN(suricata)
+{
+	program_kill(&self->program);
+	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
+	EXPECT_TRUE(client_release(self->wires));
+}
+
+TEST_F(suricata, passes_every_byte)
+{
+	ASSERT_TRUE(start(&self->program));
+	EXPECT_EQ(FRAMES, frames_pass(&self->wires[0], &self->wires[1], FRAMES, 1));
+	EXPECT_EQ(FRAMES, frames_pass(&self->wires[1], &self->wires[0], FRAMES, 2));
+	EXPECT_LT(self->pinned, memory_pinned());
+	/* It stops its ports and ends normally. */
+	kill(self->program.pid, SIGINT);
+	EXPECT_EQ(0, program_end(&self->program, CLIENT_SECONDS));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <unistd.h>
+
+#include "client.h"
+#include "ports.h"
+#include "sysfs.h"
+
+bool client_ports(const char *parameters, struct wire wires[2])
+{
+	/* The guest's kernel keeps what has a native driver before noiommu comes. */
+	return !run("modprobe -a virtio_pci virtio_net") &&
+	       !run("modprobe noiommu %s", parameters) &&
+	       !run("modprobe vfio-pci") &&
+	       access("/sys/module/noiommu_pci", F_OK) &&
+	       ports_bind("vfio-pci") && !wires_open(wires);
+}
+
+bool client_release(struct wire wires[2])
+{
+	wires_close(wires);
+	return !pci_unbind(PORT_0) && !pci_unbind(PORT_1) &&
+	       !file_write(PROVIDER "/enable", "0") &&
+	       !run("modprobe -r vfio-pci noiommu");
+}
+
+bool client_disk(void)
+{
+	if (!access(CLIENT_ROOT, F_OK))
+		return true;
+	return !run("modprobe -a virtio_pci virtio_blk ext4 tun") &&
+	       !run("mkdir " CLIENT_ROOT) &&
+	       !run("mount /dev/vda " CLIENT_ROOT) &&
+	       !run("for d in proc sys dev; do mount --rbind /$d " CLIENT_ROOT "/$d || exit; done");
+}
