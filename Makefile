@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 #   make            the modules, for the running kernel (or KDIR=)
-#   make install    modules, header, modprobe.d file and manual pages (DESTDIR= for packages)
+#   make install    modules, header, modprobe.d file, units and manual pages (DESTDIR=, PREFIX=)
 #   make uninstall  remove what "make install" installed for this kernel
+#   make dkms-install    the same, with modules that DKMS builds again for each new kernel
+#   make dkms-uninstall  remove what "make dkms-install" installed
+#   make deb        packages for Debian and Ubuntu, of the last commit, in build/deb
+#   make rpm        the same as rpm, with DKMS, in build/rpm
 #   make check      run all tests; SUITES= and KERNELS= select some
 #   make check-all  run every suite on every kernel: it takes hours
 #   make bench      measure what an address costs here and in the alternatives, and what
@@ -25,8 +29,8 @@ BUILD = $(CURDIR)/build/$(RELEASE)
 VERSION = $(shell cat VERSION)
 SOURCES = $(wildcard drivers/noiommu/*)
 MODULES = noiommu noiommu-pci
-MANPAGES = $(wildcard Documentation/man/*.4)
-MANDIR = /usr/local/share/man/man4
+PREFIX ?= /usr/local
+PACKAGING = $(MAKE) -C packaging DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
 # The headers of distributions lack the vmlinux that the BTF of a module is based on.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
@@ -43,7 +47,7 @@ modules: tree
 # Kbuild writes into the directory of the sources, so it gets links to them.
 tree:
 	@test -n "$(RELEASE)" || { \
-		echo "make: $(KDIR): no kernel headers (apt install linux-headers-amd64), or set KDIR=" >&2; \
+		echo "make: $(KDIR): no kernel headers (apt install linux-headers-$$(uname -r)), or set KDIR=" >&2; \
 		exit 1; }
 	@mkdir -p $(BUILD)/drivers/noiommu
 	@find $(BUILD) -xtype l -delete
@@ -54,20 +58,17 @@ install: modules
 	$(KBUILD) INSTALL_MOD_DIR=updates INSTALL_MOD_PATH=$(DESTDIR) \
 		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
 		modules_install
-	install -D -m 644 include/uapi/linux/noiommu.h \
-		$(DESTDIR)/usr/local/include/linux/noiommu.h
-	install -D -m 644 drivers/noiommu/noiommu.conf \
-		$(DESTDIR)/etc/modprobe.d/noiommu.conf
-	install -D -m 644 -t $(DESTDIR)$(MANDIR) $(MANPAGES)
+	$(PACKAGING) install-files
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)/lib/modules/$(RELEASE)/updates/,$(foreach module,$(MODULES), \
 		$(module).ko $(module).ko.xz $(module).ko.gz $(module).ko.zst))
-	rm -f $(DESTDIR)/usr/local/include/linux/noiommu.h \
-		$(DESTDIR)/etc/modprobe.d/noiommu.conf \
-		$(addprefix $(DESTDIR)$(MANDIR)/,$(notdir $(MANPAGES)))
+	$(PACKAGING) uninstall-files
 	$(if $(DESTDIR),,depmod $(RELEASE))
+
+dkms-install dkms-uninstall deb rpm:
+	$(PACKAGING) $@
 
 check:
 	scripts/check
@@ -103,4 +104,5 @@ demo:
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install uninstall check check-all bench docs dist help dpdk deb-dpdk kernel-patch demo clean
+.PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm check check-all \
+	bench docs dist help dpdk deb-dpdk kernel-patch demo clean
