@@ -37,10 +37,6 @@ void noiommu_claim_leaves(struct pci_dev *pdev);
 void noiommu_claim_left(struct pci_dev *pdev);
 bool noiommu_claims_allow(bool allow);
 
-/* pa_hint_x86.c, on x86 only */
-void noiommu_pa_hint_init(struct device *target);
-void noiommu_pa_hint_notify(struct pci_dev *pdev, unsigned long action);
-
 /* offer.c */
 void noiommu_offer(struct pci_dev *pdev);
 

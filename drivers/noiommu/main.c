@@ -55,6 +55,8 @@ err_owner:
 static void __exit noiommu_exit(void)
 {
 	noiommu_chardev_exit();
+	if (IS_ENABLED(CONFIG_X86))
+		noiommu_pa_hint_exit();
 	noiommu_sysfs_remove();
 	noiommu_claims_exit();
 	noiommu_owner_exit();

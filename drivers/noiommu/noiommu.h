@@ -99,6 +99,11 @@ bool noiommu_claims_enabled(void);
 unsigned int noiommu_claims_count(void);
 bool noiommu_served_by_other(struct pci_dev *pdev);
 
+/* pa_hint_x86.c, on x86 only */
+void noiommu_pa_hint_init(struct device *target);
+void noiommu_pa_hint_notify(struct pci_dev *pdev, unsigned long action);
+void noiommu_pa_hint_exit(void);
+
 /* host.c */
 int noiommu_refuse_host(void);
 

@@ -11,8 +11,7 @@
  *
  * All DPDK on the host sees the hint, and DPDK that uses none of our functions may lack
  * the privilege for physical addresses. So the hint is there only while a claimed
- * function has a driver that leaves DMA to a user. While it is there, a claim exists and
- * keeps this module loaded.
+ * function has a driver that leaves DMA to a user.
  *
  * DPDK's source: pci_device_iommu_support_va() in drivers/bus/pci/linux/pci.c.
  */
@@ -187,10 +186,8 @@ static void noiommu_pa_on_unbind(struct pci_dev *pdev)
  */
 void noiommu_pa_hint_notify(struct pci_dev *pdev, unsigned long action)
 {
-	if (!noiommu_pa_hint)
-		return;
 	mutex_lock(&noiommu_pa_lock);
-	if (action == BUS_NOTIFY_BOUND_DRIVER)
+	if (action == BUS_NOTIFY_BOUND_DRIVER && noiommu_pa_hint)
 		noiommu_pa_on_bind(pdev);
 	else if (action == BUS_NOTIFY_UNBOUND_DRIVER)
 		noiommu_pa_on_unbind(pdev);
@@ -204,4 +201,19 @@ void noiommu_pa_hint_notify(struct pci_dev *pdev, unsigned long action)
 void noiommu_pa_hint_init(struct device *target)
 {
 	noiommu_pa_target = target;
+}
+
+/**
+ * noiommu_pa_hint_exit() - remove the hint for good
+ *
+ * pci-stub can bind to a function while its claim ends, so the hint can outlast the last
+ * claim. Call it before the device of all claims leaves sysfs.
+ */
+void noiommu_pa_hint_exit(void)
+{
+	mutex_lock(&noiommu_pa_lock);
+	noiommu_pa_hint = false;
+	if (noiommu_pa_shown)
+		noiommu_pa_hide();
+	mutex_unlock(&noiommu_pa_lock);
 }
