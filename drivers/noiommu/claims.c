@@ -13,6 +13,9 @@
 
 #include "claim.h"
 
+/* How often to look whether a driver has finished a probe that nobody waits for. */
+#define NOIOMMU_PROBING_MS 100
+
 static DEFINE_MUTEX(noiommu_enable_lock);
 static const struct iommu_ops *noiommu_claims_ops;
 /* The load cannot fail any more: claims are possible from now on. */
@@ -146,14 +149,39 @@ static bool noiommu_may_claim(void)
 	return !noiommu_claims_enabled() || !noiommu_refuse_host();
 }
 
+/* Is a driver probing a function, or not yet finished with it after its probe failed? */
+static bool noiommu_is_probing(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = noiommu_next_function(pdev))) {
+		enum dl_dev_state state = READ_ONCE(pdev->dev.links.status);
+
+		if (READ_ONCE(pdev->dev.driver) && noiommu_claimable(pdev) &&
+		    state != DL_DEV_DRIVER_BOUND && state != DL_DEV_UNBINDING) {
+			pci_dev_put(pdev);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void noiommu_claim_new(struct work_struct *work);
+static DECLARE_DELAYED_WORK(noiommu_claim_new_work, noiommu_claim_new);
+
+/*
+ * wait_for_device_probe() does not wait for probes that began with a write to "bind" in
+ * sysfs. The last notifier of such a probe comes while the function still has its driver.
+ */
 static void noiommu_claim_new(struct work_struct *work)
 {
 	wait_for_device_probe();
 	if (noiommu_may_claim())
 		noiommu_claim_all(true);
+	if (noiommu_is_probing())
+		schedule_delayed_work(&noiommu_claim_new_work,
+				      msecs_to_jiffies(NOIOMMU_PROBING_MS));
 }
-
-static DECLARE_WORK(noiommu_claim_new_work, noiommu_claim_new);
 
 static void noiommu_on_unbind(struct pci_dev *pdev)
 {
@@ -179,7 +207,7 @@ static int noiommu_bus_notify(struct notifier_block *nb, unsigned long action,
 		 * checks whether claims are allowed: that may change until then, and
 		 * a search that runs meanwhile still sees a driver.
 		 */
-		schedule_work(&noiommu_claim_new_work);
+		schedule_delayed_work(&noiommu_claim_new_work, 0);
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
 		noiommu_on_unbind(pdev);
@@ -261,6 +289,6 @@ void noiommu_claims_start(struct device *parent)
 void noiommu_claims_exit(void)
 {
 	bus_unregister_notifier(&pci_bus_type, &noiommu_bus_nb);
-	cancel_work_sync(&noiommu_claim_new_work);
+	cancel_delayed_work_sync(&noiommu_claim_new_work);
 	noiommu_compat_forget_ops(noiommu_claims_ops);
 }

@@ -202,4 +202,19 @@ TEST_F(load, native_driver_gives_up)
 	EXPECT_EQ(0, status);
 }
 
+/* The kernel's own wait for probes does not know of this one. */
+TEST_F(load, bound_by_hand_in_vain)
+{
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	ASSERT_EQ(0, file_write(AUTOPROBE, "0"));
+	ASSERT_EQ(0, run("insmod ./slow_probe.ko seconds=2 notifier_seconds=1"));
+	ASSERT_EQ(0, run("echo %s >" DRIVERS "slow_probe/bind &", self->edu));
+	ASSERT_TRUE(wait_until(pci_has_driver(self->edu, "slow_probe")));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	EXPECT_FALSE(pci_is_claimed(self->edu));
+	EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
+	EXPECT_EQ(0, run("rmmod slow_probe"));
+}
+
 TEST_HARNESS_MAIN
