@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Debian's source package of DPDK. Sourced; the caller sets cache and log.
 
 suite=bookworm
@@ -47,7 +47,7 @@ debian_source() {
 		die "apt has no archive of Debian's $suite: give a tree of DPDK as argument"
 	private_apt "$tmp" update
 	(
-		cd "$tmp/out"
+		cd "$tmp/out" || exit
 		private_apt "$tmp" source --download-only dpdk
 	)
 	cache_publish "$tmp/out" "$source"

@@ -187,7 +187,7 @@ static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 	pte_unmap_unlock(args->ptep, args->lock);
 }
 #else
-#error "linux/mm.h has neither follow_pfnmap_start(args) nor follow_pte(mm or vma, address, ptep, lock)"
+#error "linux/mm.h lacks follow_pfnmap_start(args) and follow_pte(mm or vma, address, ptep, lock)"
 #endif
 
 /*

@@ -43,7 +43,7 @@ test_arguments_arrive_as_given() {
 }
 
 test_file_comes_with_its_libraries() {
-	vm --file /bin/bash --file "$here/kernels" -- ./bash -c 'pwd; [[ -r kernels ]] && exit 9'
+	vm --file /bin/bash --file "$here/splats" -- ./bash -c 'pwd; [[ -r splats ]] && exit 9'
 	want 9 '^/root$'
 }
 
