@@ -48,7 +48,8 @@ static bool start_database(struct program *database)
 	return !run(CLIENT "ovsdb-tool create " DATABASE " " SCHEMA) &&
 	       program_start(database, ALL_CAPABILITIES,
 			     "exec " CLIENT "ovsdb-server --pidfile --remote=punix:" SOCKET) &&
-	       !configure("--retry --no-wait init") &&
+	       program_says(database, 0, "ovsdb-server (Open vSwitch)", CLIENT_SECONDS) &&
+	       !configure("--no-wait init") &&
 	       !configure("--no-wait set Open_vSwitch . other_config:dpdk-init=true");
 }
 
@@ -65,7 +66,6 @@ FIXTURE_SETUP(openvswitch)
 	ASSERT_TRUE(client_disk());
 	ASSERT_TRUE(client_ports("", self->wires));
 	self->pinned = memory_pinned();
-	ASSERT_TRUE(start_database(&self->database));
 }
 
 FIXTURE_TEARDOWN(openvswitch)
@@ -78,6 +78,7 @@ FIXTURE_TEARDOWN(openvswitch)
 
 TEST_F(openvswitch, bridges_every_byte)
 {
+	ASSERT_TRUE(start_database(&self->database));
 	ASSERT_TRUE(program_start(&self->vswitchd, ALL_CAPABILITIES,
 				  "exec " VSWITCHD));
 	ASSERT_EQ(0, configure("wait-until Open_vSwitch . dpdk_initialized=true"));
