@@ -5,6 +5,9 @@
 #include "ports.h"
 #include "sysfs.h"
 
+/* What the programs on the disk see of the guest. */
+#define SHARED "proc sys dev lib/modules etc/modprobe.d"
+
 bool client_ports(const char *parameters, struct wire wires[2])
 {
 	/* The guest's kernel keeps what has a native driver before noiommu comes. */
@@ -30,5 +33,5 @@ bool client_disk(void)
 	return !run("modprobe -a virtio_pci virtio_blk ext4 tun") &&
 	       !run("mkdir " CLIENT_ROOT) &&
 	       !run("mount /dev/vda " CLIENT_ROOT) &&
-	       !run("for d in proc sys dev; do mount --rbind /$d " CLIENT_ROOT "/$d || exit; done");
+	       !run("for d in " SHARED "; do mount --rbind /$d " CLIENT_ROOT "/$d || exit; done");
 }
