@@ -7,6 +7,8 @@
 #   make dkms-uninstall  remove what "make dkms-install" installed
 #   make deb        packages for Debian and Ubuntu, of the last commit, in build/deb
 #   make rpm        the same as rpm, with DKMS, in build/rpm
+#   make tools      noiommuctl, in build/tools; needs libpci-dev and libjson-c-dev
+#   make tools-install   install it and its completion (DESTDIR=, PREFIX=); tools-uninstall
 #   make check      run all tests; SUITES= and KERNELS= select some
 #   make check-all  run every suite on every kernel: it takes hours
 #   make bench      measure what an address costs here and in the alternatives, and what
@@ -70,6 +72,12 @@ uninstall:
 dkms-install dkms-uninstall deb rpm:
 	$(PACKAGING) $@
 
+tools:
+	$(MAKE) -C tools/noiommuctl
+
+tools-install tools-uninstall:
+	$(MAKE) -C tools/noiommuctl DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) $(@:tools-%=%)
+
 check:
 	scripts/check
 
@@ -104,5 +112,6 @@ demo:
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm check check-all \
+.PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm tools tools-install \
+	tools-uninstall check check-all \
 	bench docs dist help dpdk deb-dpdk kernel-patch demo clean

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Binding a function to a driver with driver_override, and back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "noiommuctl.h"
+
+/* The module offers a function again after its claim, from a work item. */
+#define PATIENCE_MS 5000
+#define STEP_MS 20
+
+int run(const char *const arguments[])
+{
+	pid_t pid = fork();
+	int status, null;
+
+	if (!pid) {
+		/* The caller reports a failure. */
+		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execvp(arguments[0], (char *const *)arguments);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return 127;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Waits for a driver; NULL: for any. */
+static bool await_driver(const char *address, const char *driver)
+{
+	struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+	char now[NAME_SIZE];
+	int left;
+
+	for (left = PATIENCE_MS / STEP_MS; left; left--) {
+		link_name(now, sizeof(now), PCI_DIR "/%s/driver", address);
+		if (driver ? !strcmp(now, driver) : *now)
+			return true;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+static int release(const char *address)
+{
+	int ret = file_write(address, PCI_DIR "/%s/driver/unbind", address);
+
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int set_override(const char *address, const char *driver)
+{
+	return file_write(*driver ? driver : "\n", PCI_DIR "/%s/driver_override", address);
+}
+
+/* Binds to what override and IDs say. Whether it worked is seen at the driver link. */
+static void probe(const char *address)
+{
+	file_write(address, "/sys/bus/pci/drivers_probe");
+}
+
+/* Puts the function back into the state that was read before. */
+static void restore(const struct function *before)
+{
+	release(before->address);
+	set_override(before->address, before->override);
+	probe(before->address);
+	if (*before->driver && !await_driver(before->address, before->driver))
+		report("dmesg", "%s: its driver %s does not take it back", before->address,
+		       before->driver);
+}
+
+static int load_driver(const char *driver)
+{
+	const char *const modprobe[] = { "modprobe", driver, NULL };
+	char advice[64];
+
+	if (file_exists("/sys/bus/pci/drivers/%s", driver) || !run(modprobe))
+		return 0;
+	snprintf(advice, sizeof(advice), "modprobe %s; dmesg", driver);
+	report(advice, "%s: the module does not load", driver);
+	return -ENOENT;
+}
+
+/* The last message that the kernel wrote about the function, as the reason. */
+static void report_refusal(const struct function *before, const char *driver, bool claimed)
+{
+	char text[48], reason[160];
+
+	snprintf(text, sizeof(text), "%s: ", before->address);
+	if (!log_find(text, reason, sizeof(reason)))
+		snprintf(reason, sizeof(reason), "the kernel's log has no reason");
+	if (claimed) {
+		report("noiommuctl check", "%s: refused by %s; last message: %s", before->address,
+		       driver, reason);
+		return;
+	}
+	report("modprobe -r noiommu_pci noiommu; modprobe noiommu devices=ADDRESS,...",
+	       "%s: not claimed by noiommu, which %s; last message: %s", before->address,
+	       "claims functions that devices= names, if they have no other IOMMU", reason);
+}
+
+int driver_give(const struct function *before, const char *driver)
+{
+	const char *address = before->address;
+	struct function now;
+	int ret;
+
+	if (load_driver(driver))
+		return EXIT_FAILED;
+	ret = set_override(address, driver);
+	if (ret) {
+		report("run it as root", "%s: cannot set driver_override: %s", address,
+		       strerror(-ret));
+		return EXIT_FAILED;
+	}
+	ret = release(address);
+	if (ret) {
+		set_override(address, before->override);
+		report("dmesg", "%s: cannot unbind %s: %s", address, before->driver,
+		       strerror(-ret));
+		return EXIT_FAILED;
+	}
+	/* The claim is made in unbind: VFIO without it would not accept the function. */
+	if (!function_read(&now, address) && now.claimed) {
+		probe(address);
+		if (await_driver(address, driver))
+			return EXIT_DONE;
+	}
+	report_refusal(before, driver, now.claimed);
+	restore(before);
+	return EXIT_FAILED;
+}
+
+/* The kernel loads modules of new devices only. */
+static void load_native(const char *address)
+{
+	const char *modprobe[] = { "modprobe", "-q", NULL, NULL };
+	char alias[256];
+
+	if (file_read(alias, sizeof(alias), PCI_DIR "/%s/modalias", address) || rooted())
+		return;
+	modprobe[2] = alias;
+	run(modprobe);
+}
+
+int driver_return(const struct function *before)
+{
+	const char *address = before->address;
+	int ret = set_override(address, "");
+
+	if (!ret)
+		ret = release(address);
+	if (ret) {
+		report("run it as root", "%s: cannot give it back: %s", address, strerror(-ret));
+		return EXIT_FAILED;
+	}
+	load_native(address);
+	probe(address);
+	return EXIT_DONE;
+}
