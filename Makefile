@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 #   make            the modules, for the running kernel (or KDIR=)
-#   make install    modules, header, modprobe.d file, units and manual pages (DESTDIR=, PREFIX=)
+#   make install    modules, header, modprobe.d file, units and manual pages (DESTDIR=, PREFIX=);
+#                   noiommuctl, too, if "make tools" has built it
 #   make uninstall  remove what "make install" installed for this kernel
 #   make dkms-install    the same, with modules that DKMS builds again for each new kernel
 #   make dkms-uninstall  remove what "make dkms-install" installed
 #   make deb        packages for Debian and Ubuntu, of the last commit, in build/deb
 #   make rpm        the same as rpm, with DKMS, in build/rpm
 #   make tools      noiommuctl, in build/tools; needs libpci-dev and libjson-c-dev
-#   make tools-install   install it and its completion (DESTDIR=, PREFIX=); tools-uninstall
 #   make check      run all tests; SUITES= and KERNELS= select some
 #   make check-all  run every suite on every kernel: it takes hours
 #   make bench      measure what an address costs here and in the alternatives, and what
@@ -33,6 +33,8 @@ SOURCES = $(wildcard drivers/noiommu/*)
 MODULES = noiommu noiommu-pci
 PREFIX ?= /usr/local
 PACKAGING = $(MAKE) -C packaging DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+
+TOOLS = $(MAKE) -C tools/noiommuctl OUT=$(CURDIR)/build/tools DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
 # The headers of distributions lack the vmlinux that the BTF of a module is based on.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
@@ -61,22 +63,21 @@ install: modules
 		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
 		modules_install
 	$(PACKAGING) install-files
+	$(if $(wildcard build/tools/noiommuctl),$(TOOLS) install)
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)/lib/modules/$(RELEASE)/updates/,$(foreach module,$(MODULES), \
 		$(module).ko $(module).ko.xz $(module).ko.gz $(module).ko.zst))
 	$(PACKAGING) uninstall-files
+	$(TOOLS) uninstall
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
 dkms-install dkms-uninstall deb rpm:
 	$(PACKAGING) $@
 
 tools:
-	$(MAKE) -C tools/noiommuctl
-
-tools-install tools-uninstall:
-	$(MAKE) -C tools/noiommuctl DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) $(@:tools-%=%)
+	$(TOOLS)
 
 check:
 	scripts/check
@@ -112,6 +113,5 @@ demo:
 clean:
 	rm -rf build
 
-.PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm tools tools-install \
-	tools-uninstall check check-all \
-	bench docs dist help dpdk deb-dpdk kernel-patch demo clean
+.PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm tools check \
+	check-all bench docs dist help dpdk deb-dpdk kernel-patch demo clean
