@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * noiommuctl on a real kernel: bind, status, check, unbind, and what it refuses.
+ *
+ * Guest: two e1000e, edu.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "passthrough.h"
+#include "sysfs.h"
+
+#define CTL "./noiommuctl "
+/* What it exits with; noiommuctl(8). */
+#define FAILED 1
+#define UNSAFE 3
+
+FIXTURE(noiommuctl)
+{
+	char nic[PCI_ADDRESS_SIZE];
+	char other[PCI_ADDRESS_SIZE];
+};
+
+FIXTURE_SETUP(noiommuctl)
+{
+	ASSERT_EQ(0, run("modprobe e1000e"));
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, self->nic));
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 1, self->other));
+	ASSERT_TRUE(wait_until(pci_has_driver(self->nic, "e1000e")));
+}
+
+FIXTURE_TEARDOWN(noiommuctl)
+{
+	run("ip route flush default; ip link set eth0 down");
+	if (!pci_has_driver(self->nic, "e1000e"))
+		EXPECT_EQ(0, run(CTL "unbind %s", self->nic));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->nic, "e1000e")));
+}
+
+static bool override_is(const char *address, const char *driver)
+{
+	char path[80], text[40] = "";
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override",
+		 address);
+	return !file_read(path, text, sizeof(text)) && !strcmp(text, driver);
+}
+
+FIXTURE_VARIANT(noiommuctl)
+{
+	const char *driver;
+};
+
+FIXTURE_VARIANT_ADD(noiommuctl, vfio_pci)
+{
+	.driver = "vfio-pci",
+};
+
+FIXTURE_VARIANT_ADD(noiommuctl, noiommu_pci)
+{
+	.driver = "noiommu-pci",
+};
+
+TEST_F(noiommuctl, round_trip)
+{
+	ASSERT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
+			 variant->driver));
+	EXPECT_TRUE(pci_has_driver(self->nic, variant->driver));
+	EXPECT_TRUE(pci_is_claimed(self->nic));
+	EXPECT_TRUE(pci_has_driver(self->other, "e1000e"));
+	EXPECT_EQ(0, run(CTL "status | grep '^%s *%s *%d *claimed'", self->nic,
+			 variant->driver, pci_group(self->nic)));
+	EXPECT_EQ(0, run(CTL "status | grep '^%s *e1000e '", self->other));
+	/* A second time it has nothing to do. */
+	EXPECT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
+			 variant->driver));
+	ASSERT_EQ(0, run(CTL "unbind %s", self->nic));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->nic, "e1000e")));
+	EXPECT_TRUE(override_is(self->nic, "(null)"));
+}
+
+TEST_F(noiommuctl, in_use)
+{
+	struct vfio vfio = { -1, -1, -1 };
+
+	ASSERT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
+			 variant->driver));
+	ASSERT_EQ(0, vfio_open(&vfio, self->nic));
+	EXPECT_EQ(0, run(CTL "status | grep 'DMA is owned by process %d$'",
+			 getpid()));
+	EXPECT_EQ(0, run(CTL "status | grep 'opened by %d (ctl)'",
+			 getpid()));
+	EXPECT_EQ(0, run(CTL "status --json | grep '\"owner\":%d'", getpid()));
+	EXPECT_EQ(UNSAFE, run(CTL "unbind %s", self->nic));
+	EXPECT_TRUE(pci_has_driver(self->nic, variant->driver));
+	vfio_close(&vfio);
+}
+
+TEST_F(noiommuctl, rolls_back)
+{
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	EXPECT_EQ(FAILED, run(CTL "bind %s --driver %s", self->nic,
+			      variant->driver));
+	EXPECT_TRUE(pci_has_driver(self->nic, "e1000e"));
+	EXPECT_TRUE(override_is(self->nic, "(null)"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	EXPECT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
+			 variant->driver));
+}
+
+TEST_F(noiommuctl, default_route)
+{
+	ASSERT_EQ(0, run("ip link set eth0 up && ip address replace 192.0.2.2/24 dev eth0 &&"
+			 " ip route replace default via 192.0.2.1"));
+	EXPECT_EQ(UNSAFE, run(CTL "bind eth0 --driver %s", variant->driver));
+	EXPECT_EQ(0, run("test -e /sys/class/net/eth0"));
+	EXPECT_EQ(0, run(CTL "bind eth1 --driver %s", variant->driver));
+	EXPECT_EQ(0, run("test ! -e /sys/class/net/eth1"));
+	EXPECT_EQ(0, run(CTL "bind eth0 --driver %s --force", variant->driver));
+	EXPECT_EQ(0, run("test ! -e /sys/class/net/eth0"));
+	EXPECT_EQ(0, run(CTL "unbind %s", self->other));
+}
+
+TEST_F(noiommuctl, check)
+{
+	char path[] = "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";
+
+	ASSERT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
+			 variant->driver));
+	EXPECT_EQ(0, run(CTL "check"));
+	ASSERT_EQ(0, file_write(path, "N"));
+	EXPECT_EQ(FAILED, run(CTL "check"));
+	EXPECT_EQ(FAILED, run(CTL "check | grep 'problem  unsafe-interrupts: '"));
+	ASSERT_EQ(0, file_write(path, "Y"));
+	EXPECT_EQ(0, run(CTL "cdi %s | grep '\"path\":\"/dev/vfio/%d\"'",
+			 self->nic, pci_group(self->nic)));
+}
+
+TEST(write_combine)
+{
+	char nic[PCI_ADDRESS_SIZE];
+
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, nic));
+	ASSERT_EQ(0, run(CTL "bind %s --driver noiommu-pci --wc", nic));
+	EXPECT_EQ(0, run("grep 1 /sys/bus/pci/devices/%s/write_combine", nic));
+	EXPECT_EQ(0, run(CTL "unbind %s", nic));
+}
+
+TEST(self_test)
+{
+	ASSERT_EQ(0, passthrough_load());
+	EXPECT_EQ(0, run(CTL "translate self-test"));
+	EXPECT_EQ(FAILED, run("setpriv --reuid 65534 --clear-groups " CTL "translate self-test"));
+}
+
+TEST(no_module)
+{
+	char nic[PCI_ADDRESS_SIZE];
+
+	ASSERT_EQ(0, run("modprobe e1000e"));
+	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, nic));
+	ASSERT_EQ(0, run("! lsmod | grep '^noiommu ' || modprobe -r noiommu-pci vfio-pci noiommu"));
+	EXPECT_EQ(FAILED, run(CTL "bind %s", nic));
+	EXPECT_TRUE(pci_has_driver(nic, "e1000e"));
+	EXPECT_EQ(FAILED, run(CTL "check"));
+}
+
+TEST_HARNESS_MAIN
