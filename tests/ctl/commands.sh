@@ -195,7 +195,7 @@ test_mounted_above() {
 # No driver of the tree ever changes, so the bind fails, and everything is put back.
 test_roll_back() {
 	ctl 1 bind eth1
-	err "0000:00:05.0: not claimed by noiommu"
+	err "0000:00:05.0: noiommu does not claim it"
 	[ -z "$(tr -d '\n' <"$root/sys/bus/pci/devices/0000:00:05.0/driver_override")" ] ||
 		fail "driver_override stays"
 	[ "$(cat "$root/sys/bus/pci/drivers_probe")" = 0000:00:05.0 ] || fail "not probed again"
@@ -207,7 +207,7 @@ test_roll_back() {
 
 test_force() {
 	ctl 1 bind eth0 --force
-	err "not claimed by noiommu"
+	err "noiommu does not claim it"
 }
 
 test_unbind_in_use() {

@@ -89,22 +89,22 @@ static int load_driver(const char *driver)
 	return -ENOENT;
 }
 
-/* The last message that the kernel wrote about the function, as the reason. */
-static void report_refusal(const struct function *before, const char *driver, bool claimed)
+/* The kernel does not say why a driver refuses, except in its log. */
+static void report_refusal(const struct function *now, const char *driver)
 {
 	char text[48], reason[160];
 
-	snprintf(text, sizeof(text), "%s: ", before->address);
-	if (!log_find(text, reason, sizeof(reason)))
-		snprintf(reason, sizeof(reason), "the kernel's log has no reason");
-	if (claimed) {
-		report("noiommuctl check", "%s: refused by %s; last message: %s", before->address,
-		       driver, reason);
+	if (!now->claimed) {
+		function_reason(now, reason, sizeof(reason));
+		report("noiommuctl check", "%s: noiommu does not claim it: %s", now->address,
+		       reason);
 		return;
 	}
-	report("modprobe -r noiommu_pci noiommu; modprobe noiommu devices=ADDRESS,...",
-	       "%s: not claimed by noiommu, which %s; last message: %s", before->address,
-	       "claims functions that devices= names, if they have no other IOMMU", reason);
+	snprintf(text, sizeof(text), "%s: ", now->address);
+	if (!log_find(text, reason, sizeof(reason)))
+		snprintf(reason, sizeof(reason), "none");
+	report("noiommuctl check", "%s: %s refuses it; the kernel's last message about it: %s",
+	       now->address, driver, reason);
 }
 
 int driver_give(const struct function *before, const char *driver)
@@ -134,7 +134,7 @@ int driver_give(const struct function *before, const char *driver)
 		if (await_driver(address, driver))
 			return EXIT_DONE;
 	}
-	report_refusal(before, driver, now.claimed);
+	report_refusal(&now, driver);
 	restore(before);
 	return EXIT_FAILED;
 }
