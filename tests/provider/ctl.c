@@ -127,8 +127,9 @@ TEST_F(noiommuctl, rolls_back)
 
 TEST_F(noiommuctl, default_route)
 {
-	ASSERT_EQ(0, run("ip link set eth0 up && ip address replace 192.0.2.2/24 dev eth0 &&"
-			 " ip route replace default via 192.0.2.1"));
+	ASSERT_EQ(0, run("ip link set eth0 up"));
+	ASSERT_EQ(0, run("ip address replace 192.0.2.2/24 dev eth0"));
+	ASSERT_EQ(0, run("ip route replace default via 192.0.2.1"));
 	EXPECT_EQ(UNSAFE, run(CTL "bind eth0 --driver %s", variant->driver));
 	EXPECT_EQ(0, run("test -e /sys/class/net/eth0"));
 	EXPECT_EQ(0, run(CTL "bind eth1 --driver %s", variant->driver));

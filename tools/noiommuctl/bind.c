@@ -77,7 +77,8 @@ static int check_wish(const struct wish *wish, const struct function *function)
 		return EXIT_FAILED;
 	}
 	if (wish->persist && run(driverctl) == 127) {
-		report("apt install driverctl", "--persist: the program driverctl is not installed");
+		report("apt install driverctl",
+		       "--persist: the program driverctl is not installed");
 		return EXIT_FAILED;
 	}
 	if (!wish->force && guard_needs(function->address, reason, sizeof(reason))) {

@@ -66,7 +66,8 @@ void check_lockdown(struct finding *finding)
 
 	file_read(state, sizeof(state), "/sys/kernel/security/lockdown");
 	if (*state && !strstr(state, "[none]"))
-		found(finding, "mokutil --disable-validation; reboot; remove lockdown= from the command line",
+		found(finding,
+		      "mokutil --disable-validation; reboot; remove lockdown= from the command line",
 		      "the kernel is locked down (%s): noiommu does not load, and gives no DMA",
 		      state);
 }
@@ -132,6 +133,7 @@ void check_huge_pages(struct finding *finding)
 void check_hugetlbfs(struct finding *finding)
 {
 	if (!file_has(" hugetlbfs ", "/proc/mounts"))
-		found(finding, "mkdir -p /dev/hugepages; mount -t hugetlbfs hugetlbfs /dev/hugepages",
+		found(finding,
+		      "mkdir -p /dev/hugepages; mount -t hugetlbfs none /dev/hugepages",
 		      "hugetlbfs is not mounted, and DPDK makes its files there");
 }

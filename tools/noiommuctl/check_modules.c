@@ -47,7 +47,8 @@ void check_claims(struct finding *finding)
 
 	file_read(claimed, sizeof(claimed), PROVIDER "/claimed");
 	if (!strcmp(claimed, "0"))
-		found(finding, "noiommuctl bind ADDRESS", "noiommu is loaded and claims no function");
+		found(finding, "noiommuctl bind ADDRESS",
+		      "noiommu is loaded and claims no function");
 }
 
 void check_vfio(struct finding *finding)

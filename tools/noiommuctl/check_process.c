@@ -46,7 +46,8 @@ void check_memlock(struct finding *finding)
 	bytes = strtoll(line + strlen(name), &end, 10);
 	/* "unlimited" is no number. */
 	if (end != line + strlen(name) && bytes < WANTED_BYTES)
-		found(finding, "ulimit -l unlimited, and \"* - memlock unlimited\" in /etc/security/limits.conf",
+		found(finding,
+		      "ulimit -l unlimited, and \"* - memlock unlimited\" in /etc/security/limits.conf",
 		      "this process may lock %lld bytes, and VFIO locks all memory that it maps",
 		      bytes);
 }
@@ -61,7 +62,7 @@ static bool check_file(struct finding *finding, const char *path)
 		found(finding, "udevadm trigger", "%s does not exist", path);
 		return false;
 	}
-	if (stats.st_mode & S_IRWXO) {
+	if (stats.st_mode & 0007) {
 		snprintf(mend, sizeof(mend), "chmod o= %s", path);
 		found(finding, mend,
 		      "every user may open %s, and a device can access all of memory", path);

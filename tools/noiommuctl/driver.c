@@ -142,12 +142,11 @@ int driver_give(const struct function *before, const char *driver)
 /* The kernel loads modules of new devices only. */
 static void load_native(const char *address)
 {
-	const char *modprobe[] = { "modprobe", "-q", NULL, NULL };
 	char alias[256];
+	const char *const modprobe[] = { "modprobe", "-q", alias, NULL };
 
 	if (file_read(alias, sizeof(alias), PCI_DIR "/%s/modalias", address) || rooted())
 		return;
-	modprobe[2] = alias;
 	run(modprobe);
 }
 

@@ -12,7 +12,8 @@ static const struct command {
 } commands[] = {
 	{ "status", command_status, "status [--json] [--watch]" },
 	{ "bind", command_bind,
-	  "bind ADDRESS|VENDOR:DEVICE|INTERFACE [--driver vfio-pci|noiommu-pci] [--wc] [--persist] [--force]" },
+	  "bind ADDRESS|VENDOR:DEVICE|INTERFACE [--driver vfio-pci|noiommu-pci] [--wc] "
+	  "[--persist] [--force]" },
 	{ "unbind", command_unbind, "unbind ADDRESS|VENDOR:DEVICE [--force]" },
 	{ "check", command_check, "check" },
 	{ "translate", command_translate, "translate self-test" },

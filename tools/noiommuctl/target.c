@@ -60,7 +60,8 @@ int target_find(const char *name, char address[ADDRESS_SIZE])
 	if (matches == 1)
 		return EXIT_DONE;
 	if (matches > 1) {
-		report("noiommuctl status", "%s: %d functions have these IDs; give the address of one",
+		report("noiommuctl status",
+		       "%s: %d functions have these IDs; give the address of one",
 		       name, matches);
 		return EXIT_FAILED;
 	}
