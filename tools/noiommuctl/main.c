@@ -12,12 +12,11 @@ static const struct command {
 } commands[] = {
 	{ "status", command_status, "status [--json] [--watch]" },
 	{ "bind", command_bind,
-	  "bind ADDRESS|VENDOR:DEVICE|INTERFACE [--driver vfio-pci|noiommu-pci] [--wc] "
-	  "[--persist] [--force]" },
-	{ "unbind", command_unbind, "unbind ADDRESS|VENDOR:DEVICE [--force]" },
+	  "bind FUNCTION [--driver vfio-pci|noiommu-pci] [--wc] [--persist] [--force]" },
+	{ "unbind", command_unbind, "unbind FUNCTION [--force]" },
 	{ "check", command_check, "check" },
 	{ "translate", command_translate, "translate self-test" },
-	{ "cdi", command_cdi, "cdi ADDRESS|VENDOR:DEVICE" },
+	{ "cdi", command_cdi, "cdi FUNCTION" },
 };
 
 static void print_usage(FILE *to, const struct command *only)
