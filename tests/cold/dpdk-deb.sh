@@ -21,6 +21,7 @@ test_dpdk_deb() {
 test_dpdk_deb_that_does_not_build() {
 	deb_breaks 'dpkg-source *' 'cannot unpack the source of DPDK: E: '
 	deb_breaks 'patch *' 'does not apply to .* DPDK \(log: '
+	deb_breaks 'dpkg-parsechangelog *' 'status 1 of: .*dpkg-parsechangelog'
 	deb_breaks '* build-dep *' 'apt-get build-dep failed: E: .* \(log: .*log\)'
 	deb_breaks 'dpkg-buildpackage *' 'packages do not build: E: .* \(log: .*log\)'
 }
