@@ -18,6 +18,7 @@
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make dpdk       build DPDK with our patches, in the cache; DPDK_SRC=DIR: from a copy of
 #                   that tree; CHECK=1: test it, too
+#   make dpdk-check DPDK_SRC=DIR   say which of our patches apply to that tree
 #   make deb-dpdk   Debian's packages of DPDK with our patches, in build/dpdk-deb: half an hour
 #   make demo       forward packets with DPDK in a guest; WITHOUT=1: without our modules
 #   make clean      remove build/
@@ -104,6 +105,9 @@ dpdk:
 	dpdk-patches/build patched $(DPDK_SRC)
 	$(if $(CHECK),SUITES=dpdk scripts/check)
 
+dpdk-check:
+	@dpdk-patches/check "$(DPDK_SRC)"
+
 deb-dpdk:
 	dpdk-patches/deb
 
@@ -114,4 +118,4 @@ clean:
 	rm -rf build
 
 .PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm tools check \
-	check-all bench docs dist help dpdk deb-dpdk kernel-patch demo clean
+	check-all bench docs dist help dpdk dpdk-check deb-dpdk kernel-patch demo clean
