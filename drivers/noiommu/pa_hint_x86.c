@@ -10,7 +10,7 @@
  * The IOMMU core makes the link for claimed functions, this file for all others.
  *
  * All DPDK on the host sees the hint, and DPDK that uses none of our functions may lack
- * the privilege for physical addresses. So the hint is there only while a claimed
+ * the privilege for physical addresses. So the hint exists only while a claimed
  * function has a driver that leaves DMA to a user.
  *
  * DPDK's source: pci_device_iommu_support_va() in drivers/bus/pci/linux/pci.c.
@@ -37,15 +37,15 @@ struct noiommu_pa_link {
 };
 
 /*
- * Protects everything below it. A function whose driver is bound while the lock is held
- * stays in sysfs until it is released: the notifier of its unbinding waits for the lock.
+ * Protects the list, the flag and the links. A function that is bound when the lock is
+ * taken stays in sysfs until the lock is released: the notifier of its unbinding waits.
  */
 static DEFINE_MUTEX(noiommu_pa_lock);
 static LIST_HEAD(noiommu_pa_links);
 static bool noiommu_pa_shown;
 static struct device *noiommu_pa_target;
 
-/* DPDK takes a text that begins with a hexadecimal digit for a number. */
+/* The text must not begin with a hexadecimal digit: DPDK would read it as a number. */
 static ssize_t cap_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
 {
@@ -181,8 +181,8 @@ static void noiommu_pa_on_unbind(struct pci_dev *pdev)
  * @pdev: the function; the driver core holds its device_lock
  * @action: a BUS_NOTIFY_* of the driver core
  *
- * Call it before the function is claimed: the IOMMU core makes the link then. If memory
- * runs out, the log says so, and the hint is missing.
+ * Call it before the function is claimed, because the IOMMU core makes the link at the
+ * claim. If memory runs out, the hint is missing and the kernel log has a warning.
  */
 void noiommu_pa_hint_notify(struct pci_dev *pdev, unsigned long action)
 {
@@ -195,7 +195,7 @@ void noiommu_pa_hint_notify(struct pci_dev *pdev, unsigned long action)
 }
 
 /**
- * noiommu_pa_hint_init() - set where the links lead; before the first claim
+ * noiommu_pa_hint_init() - set the target of the links; call it before the first claim
  * @target: the device that stands for all claims in sysfs; must outlive the hint
  */
 void noiommu_pa_hint_init(struct device *target)
