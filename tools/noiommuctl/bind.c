@@ -52,7 +52,7 @@ static int parse(int argc, char **argv, struct wish *wish)
 	return EXIT_DONE;
 }
 
-/* What can be refused before anything changes. */
+/* Refuses what it can before anything changes. */
 static int check_wish(const struct wish *wish, const struct function *function)
 {
 	static const char *const driverctl[] = { "driverctl", "--help", NULL };
@@ -89,7 +89,7 @@ static int check_wish(const struct wish *wish, const struct function *function)
 	return EXIT_DONE;
 }
 
-/* A function in use: its driver would wait for the user. */
+/* Refuses a function in use: unbinding its driver would block until the user closes it. */
 static int check_unused(const struct function *function, bool force)
 {
 	struct opener *openers;

@@ -11,8 +11,8 @@
 #define OFFSETS "bus addresses are not physical addresses"
 
 /*
- * Calls the check for each function until one finds something. These checks take the kernel's
- * word for what only the kernel sees.
+ * Calls the check for each function until one finds a problem. Where only the kernel can see
+ * the problem, the check reads the kernel's files or log.
  */
 static void for_each(struct finding *finding,
 		     void (*check)(struct finding *finding, const struct function *function))
@@ -66,7 +66,7 @@ void check_refused(struct finding *finding)
 	for_each(finding, refusal_of);
 }
 
-/* As the kernel looks for it: at the device's node, or at one above. */
+/* Like the kernel, looks for the property in the device's node and in those above. */
 static void coherency_of(struct finding *finding, const struct function *function)
 {
 	char path[PATH_SIZE], place[PATH_MAX];
@@ -101,7 +101,7 @@ void check_coherency(struct finding *finding)
 		for_each(finding, coherency_of);
 }
 
-/* The last byte of RAM; 0 for a user who may not know. */
+/* The last byte of RAM; 0 if the user lacks the privilege to read it. */
 static unsigned long long end_of_memory(void)
 {
 	unsigned long long start, end, highest = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Checks of what this process, and programs that its user starts, may do. */
+/* Checks of the privileges of this process, and of programs that its user starts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 /* Numbers of include/uapi/linux/capability.h */
 #define CAPABILITY_IPC_LOCK 14
 #define CAPABILITY_SYS_RAWIO 17
-/* What DPDK wants at least for itself. */
+/* The least memory that DPDK needs to lock for itself. */
 #define WANTED_BYTES (256LL << 20)
 
 static bool has_capability(int number)
@@ -52,7 +52,7 @@ void check_memlock(struct finding *finding)
 		      bytes);
 }
 
-/* Returns false after it has found something. */
+/* Returns false if it has found a problem. */
 static bool check_file(struct finding *finding, const char *path)
 {
 	char below[PATH_SIZE], mend[PATH_SIZE];
@@ -76,7 +76,7 @@ static bool check_file(struct finding *finding, const char *path)
 	return true;
 }
 
-/* /dev/vfio/vfio is open to all: a container without a group has no DMA. */
+/* Skips /dev/vfio/vfio, which is open to all: a container without a group has no DMA. */
 void check_permissions(struct finding *finding)
 {
 	struct function *functions;

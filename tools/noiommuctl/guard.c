@@ -78,7 +78,7 @@ static bool leads_to(const struct route *route, const unsigned char *to)
 	return !bits || !((route->destination[bytes] ^ to[bytes]) >> (8 - bits));
 }
 
-/* One line of /proc/net/route, whose numbers are in the order of the network in memory. */
+/* One line of /proc/net/route, whose numbers are in network byte order in memory. */
 static bool parse_route4(const char *line, struct route *route)
 {
 	unsigned int destination, mask;
@@ -180,8 +180,8 @@ static pid_t parent_of(pid_t pid)
 }
 
 /*
- * The peer of the SSH session. sudo and su remove the variable, so the processes above this
- * one are asked, too.
+ * The peer of the SSH session. sudo and su remove the variable, so this looks into the
+ * environment of the parent processes, too.
  */
 static bool ssh_peer(char *peer, size_t size)
 {

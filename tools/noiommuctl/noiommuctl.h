@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* noiommuctl: what its files share. All functions return 0 or -errno unless documented. */
+/* The interfaces of noiommuctl's files. Functions return 0 or -errno unless documented. */
 #ifndef NOIOMMUCTL_H
 #define NOIOMMUCTL_H
 
@@ -29,7 +29,7 @@ enum {
 
 /* Prints "noiommuctl: WHAT: WHY" and, unless it is NULL, what to do. */
 void report(const char *advice, const char *format, ...) like_printf(2, 3);
-/* The escape sequences of a colour and of its end; "" where colour is not wanted. */
+/* The escape sequences that begin and end a colour; "" without colour. */
 const char *colour_bad(void);
 const char *colour_good(void);
 const char *colour_end(void);
@@ -86,11 +86,11 @@ struct function {
 };
 
 int function_read(struct function *function, const char *address);
-/* Reads all; the caller frees the list. Returns their number. */
+/* Reads all functions; the caller frees the list. Returns their number. */
 int functions_read(struct function **list);
 bool function_is_bridge(const struct function *function);
 bool driver_is_ours(const char *driver);
-/* Why noiommu has not claimed it. */
+/* Writes why noiommu has not claimed the function. */
 void function_reason(const struct function *function, char *text, size_t size);
 
 /* --- names.c: names of vendors and devices, from libpci --- */
@@ -110,26 +110,26 @@ struct opener {
 	char memlock[NAME_SIZE];
 };
 
-/* The processes that have this path open; the caller frees the list. Returns their number. */
+/* Lists the processes that have the path open; the caller frees it. Returns their number. */
 int openers_find(const char *path, struct opener **list);
-/* Those that have the function open, through its group or its character device. */
+/* The same for a function, which is open through its group or its character device. */
 int openers_of(const struct function *function, struct opener **list);
 
 /* --- target.c: what the user calls a function --- */
 
-/* Address, vendor:device or network interface. Reports a mistake; returns an exit status. */
+/* The name is an address, IDs or an interface. Reports a mistake; returns an exit status. */
 int target_find(const char *name, char address[ADDRESS_SIZE]);
 
 /* --- guard.c: functions that this host needs --- */
 
-/* Writes for what the host needs the function; returns false if it does not. */
+/* Writes why the host needs the function; returns false if the host does not need it. */
 bool guard_needs(const char *address, char *reason, size_t size);
 
 /* --- driver.c: binding --- */
 
-/* Gives the function to the driver; restores the old one if that fails. Exit status. */
+/* Binds the driver; restores the old one on failure. Returns an exit status. */
 int driver_give(const struct function *function, const char *driver);
-/* Gives it back to the native driver. Exit status. */
+/* Binds the native driver again. Returns an exit status. */
 int driver_return(const struct function *function);
 /* Runs a program; returns its exit status as a shell does. */
 int run(const char *const arguments[]);
@@ -147,7 +147,7 @@ int command_cdi(int argc, char **argv);
 
 struct json_object *json_of_function(const struct function *function);
 struct json_object *json_totals(void);
-/* Prints and frees it. Exit status. */
+/* Prints and frees the object. Returns an exit status. */
 int json_print(struct json_object *object);
 
 /* --- check.c: its table, and the files with the checks --- */
@@ -155,7 +155,7 @@ int json_print(struct json_object *object);
 struct finding {
 	/* What is wrong. Empty if nothing is. */
 	char problem[256];
-	/* The command that mends it. */
+	/* The command that fixes it. */
 	char mend[256];
 };
 
