@@ -18,7 +18,7 @@
 #define FRAMES 256
 #define DATABASE "/etc/openvswitch/conf.db"
 #define SCHEMA "/usr/share/openvswitch/vswitch.ovsschema"
-/* Without its statistics about itself. */
+/* The daemon, without its statistics about itself. */
 #define VSWITCHD CLIENT "ovs-vswitchd --pidfile -vcoverage:off -vpoll_loop:off -vtimeval:off"
 #define SOCKET "/var/run/openvswitch/db.sock"
 

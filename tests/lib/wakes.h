@@ -20,7 +20,7 @@
 
 #define WAKING_FRAMES 20
 #define FORWARDER_SECONDS 120
-/* With these options of EAL. */
+/* The forwarder's command line, with these options of EAL. */
 #define FORWARDER(eal)							\
 	"exec dpdk-l3fwd-power -l 0-1 --no-telemetry " eal		\
 	" -- -p 3 -P --parse-ptype --interrupt-only"			\

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hint that makes unmodified DPDK use physical addresses: each function that has a
- * driver leads to a file that DPDK cannot read a number from.
+ * driver links to a directory with a file in which DPDK finds no number.
  *
  * Guest: an NVMe controller, whose driver is a module, edu, and bridges.
  */
@@ -51,7 +51,7 @@ static bool has_link(const char *address)
 	return name[0];
 }
 
-/* Counts the functions that have a driver; -1 if one of them has not this hint. */
+/* Counts the functions that have a driver; -1 if one of them lacks this hint. */
 static int count_drivers(enum hint hint)
 {
 	struct dirent *entry;
@@ -100,7 +100,7 @@ FIXTURE_SETUP(pa_hint)
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
 	run("modprobe -q -r nvme || true");
 	ASSERT_EQ(0, run("modprobe -a nvme vfio-pci"));
-	/* It came with vfio-pci. */
+	/* modprobe.d has loaded the provider with vfio-pci. */
 	ASSERT_TRUE(!provider_loaded() || !unload());
 	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
 	ASSERT_TRUE(pci_has_driver(self->disk, "nvme"));
@@ -118,7 +118,7 @@ FIXTURE_TEARDOWN(pa_hint)
 	EXPECT_LE(0, count_drivers(NONE));
 }
 
-/* Only while a user can get a function: other DPDK on the host sees the hint, too. */
+/* All DPDK on the host sees the hint, so it exists only while a user can get a function. */
 TEST_F(pa_hint, is_there_while_vfio_has_a_function)
 {
 	ASSERT_EQ(0, run("modprobe noiommu"));
@@ -134,7 +134,7 @@ TEST_F(pa_hint, is_there_while_vfio_has_a_function)
 	EXPECT_NE(0, access(PROVIDER "/intel-iommu", F_OK));
 }
 
-/* The last of two takes it away, whichever was first. */
+/* The hint ends with the last of two functions, whichever was bound first. */
 TEST_F(pa_hint, stays_for_the_second_function)
 {
 	ASSERT_EQ(0, run("modprobe noiommu"));
@@ -150,7 +150,7 @@ TEST_F(pa_hint, stays_for_the_second_function)
 	EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));
 }
 
-/* Claimed or not, a native driver comes and goes while the hint is there. */
+/* While the hint exists, a native driver is bound and unbound, claimed or not. */
 TEST_F(pa_hint, follows_native_drivers)
 {
 	ASSERT_EQ(0, run("modprobe noiommu"));
