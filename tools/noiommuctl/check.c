@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* noiommuctl check: what can be wrong on this host, and the command that mends it. */
+/* noiommuctl check: find problems of this host, and print the command that fixes each. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -11,7 +11,7 @@ static bool is_loaded(void)
 	return file_exists("/sys/module/noiommu");
 }
 
-/* A boolean parameter: is it this letter? False without the parameter. */
+/* Does the boolean parameter have this letter? False without the parameter. */
 static bool parameter_is(char letter, const char *module, const char *parameter)
 {
 	char value[8];
@@ -58,7 +58,7 @@ void check_vfio(struct finding *finding)
 		found(finding, "modprobe vfio-pci", "neither vfio-pci nor noiommu-pci is loaded");
 }
 
-/* Parameters in modprobe.d have no effect on what is built in. */
+/* Parameters in modprobe.d have no effect on built-in code. */
 void check_unsafe_interrupts(struct finding *finding)
 {
 	static const char *const modules[] = { "vfio_iommu_type1", "iommufd" };
@@ -82,7 +82,7 @@ void check_unsafe_interrupts(struct finding *finding)
 	}
 }
 
-/* VFIO makes groups of its own then, for functions that are bound before their claim. */
+/* In this mode VFIO makes groups of its own for functions that are bound before their claim. */
 void check_unsafe_mode(struct finding *finding)
 {
 	if (parameter_is('Y', "vfio", "enable_unsafe_noiommu_mode"))

@@ -32,7 +32,7 @@ int run(const char *const arguments[])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Waits for a driver; NULL: for any. */
+/* Waits until the driver is bound; NULL stands for any driver. */
 static bool await_driver(const char *address, const char *driver)
 {
 	struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
@@ -60,7 +60,7 @@ static int set_override(const char *address, const char *driver)
 	return file_write(*driver ? driver : "\n", PCI_DIR "/%s/driver_override", address);
 }
 
-/* Binds to what override and IDs say. Whether it worked is seen at the driver link. */
+/* Probes drivers that match by driver_override or IDs. The driver link shows the result. */
 static void probe(const char *address)
 {
 	file_write(address, "/sys/bus/pci/drivers_probe");
@@ -89,7 +89,7 @@ static int load_driver(const char *driver)
 	return -ENOENT;
 }
 
-/* The kernel does not say why a driver refuses, except in its log. */
+/* Only the kernel's log has the reason why a driver refuses. */
 static void report_refusal(const struct function *now, const char *driver)
 {
 	char text[48], reason[160];
@@ -128,7 +128,7 @@ int driver_give(const struct function *before, const char *driver)
 		       strerror(-ret));
 		return EXIT_FAILED;
 	}
-	/* The claim is made in unbind: VFIO without it would not accept the function. */
+	/* Unbinding makes the claim, without which VFIO refuses the function. */
 	if (!function_read(&now, address) && now.claimed) {
 		probe(address);
 		if (await_driver(address, driver))
@@ -139,7 +139,7 @@ int driver_give(const struct function *before, const char *driver)
 	return EXIT_FAILED;
 }
 
-/* The kernel loads modules of new devices only. */
+/* The kernel loads modules only for new devices. */
 static void load_native(const char *address)
 {
 	char alias[256];

@@ -85,7 +85,7 @@ static int print_json(void)
 	return json_print(object);
 }
 
-/* Until the reader has gone, or a signal ends us. */
+/* Ends when the reader closes the pipe, or on a signal. */
 static int watch(int (*print)(void))
 {
 	do {

@@ -169,7 +169,7 @@ void path_function(char address[ADDRESS_SIZE], const char *format, ...)
 	path_of_caller(path, format, ret);
 	if (ret || !realpath(path, target))
 		return;
-	/* The last address: those before it are of bridges. */
+	/* The last address in the path: those before it belong to bridges. */
 	for (part = strtok(target, "/"); part; part = strtok(NULL, "/")) {
 		end = 0;
 		if (sscanf(part, "%8x:%2x:%2x.%1u%n", &domain, &bus, &slot, &function, &end) == 4 &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* noiommuctl translate: addresses of own memory from /dev/noiommu, compared with pagemap. */
+/* noiommuctl translate: compare addresses from /dev/noiommu with those of pagemap. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/noiommu.h>
@@ -28,7 +28,7 @@ static int open_device(void)
 	return -1;
 }
 
-/* The physical address of a page as pagemap says it; 0 if it does not say. */
+/* The physical address of a page from pagemap; 0 if pagemap hides it. */
 static uint64_t pagemap_address(const char *page)
 {
 	long size = sysconf(_SC_PAGESIZE);
