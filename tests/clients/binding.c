@@ -38,7 +38,7 @@ TEST_F(binding, by_driverctl)
 	EXPECT_TRUE(pci_has_driver(PORT_0, NATIVE));
 }
 
-/* As driverctl does at boot, with a function that has no driver yet. */
+/* Like driverctl at boot, with a function that has no driver yet. */
 TEST_F(binding, at_boot)
 {
 	ASSERT_EQ(0, run(CLIENT "driverctl --noprobe set-override " PORT_0 " %s",
@@ -57,8 +57,8 @@ static void expect_devbind_fails(struct __test_metadata *_metadata)
 }
 
 /*
- * dpdk-devbind.py does not know noiommu-pci: it takes the native driver away, and does not give
- * it back, unless it is told to. The other tool binds the function then.
+ * dpdk-devbind.py does not know noiommu-pci: it unbinds the native driver, fails, and does not
+ * restore it. Then driverctl can bind a VFIO driver, and dpdk-devbind.py the native one.
  */
 TEST_F(binding, after_a_tool_that_failed)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debian's Suricata between two ports: what comes in at one leaves at the other.
+ * Debian's Suricata between two ports: a frame that enters at one leaves at the other.
  *
  * Guest: four CPUs, as suricata.yaml assumes, the disk with Suricata, and the ports.
  */
@@ -50,7 +50,7 @@ FIXTURE_SETUP(suricata)
 {
 	memset(&self->program, 0, sizeof(self->program));
 	ASSERT_TRUE(client_disk());
-	/* It warns if there is no rule, but it asks for the file. */
+	/* Suricata needs the file with rules, but only warns if it has none. */
 	ASSERT_EQ(0, run("mkdir -p " RULES "; touch " RULES "/suricata.rules"));
 	ASSERT_TRUE(client_ports("", self->wires));
 	self->pinned = memory_pinned();
@@ -69,7 +69,7 @@ TEST_F(suricata, passes_every_byte)
 	EXPECT_EQ(FRAMES, frames_pass(&self->wires[0], &self->wires[1], FRAMES, 1));
 	EXPECT_EQ(FRAMES, frames_pass(&self->wires[1], &self->wires[0], FRAMES, 2));
 	EXPECT_LT(self->pinned, memory_pinned());
-	/* It stops its ports and ends normally. */
+	/* Suricata stops its ports and ends normally. */
 	kill(self->program.pid, SIGINT);
 	EXPECT_EQ(0, program_end(&self->program, CLIENT_SECONDS));
 }

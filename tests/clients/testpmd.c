@@ -41,7 +41,7 @@ TEST_F(testpmd, forwards)
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 
-/* It is the hint that selects the mode. */
+/* Without the hint, DPDK does not select the mode. */
 TEST_F(testpmd, has_no_ports_without_the_hint)
 {
 	ASSERT_TRUE(client_ports("pa_hint=0", self->wires));

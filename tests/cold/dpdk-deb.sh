@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # dpdk-patches/deb with an empty cache. Sourced by run.
 
-# The package has our patches, and a version between Debian's and its next one.
+# The package has our patches, and a version between Debian's current and next one.
 test_dpdk_deb() {
 	local package=$tmp/packages/librte-eal23.deb patches
 

@@ -5,12 +5,12 @@
 #include "ports.h"
 #include "sysfs.h"
 
-/* What the programs on the disk see of the guest. */
+/* The guest's directories that programs on the disk see. */
 #define SHARED "proc sys dev lib/modules etc/modprobe.d"
 
 bool client_ports(const char *parameters, struct wire wires[2])
 {
-	/* The guest's kernel keeps what has a native driver before noiommu comes. */
+	/* NICs with a native driver before noiommu is loaded stay with the kernel. */
 	return !run("modprobe -a virtio_pci virtio_net") &&
 	       !run("modprobe noiommu %s", parameters) &&
 	       !run("modprobe vfio-pci") &&

@@ -40,7 +40,7 @@ static int slow_notify(struct notifier_block *nb, unsigned long action, void *da
 
 static struct notifier_block slow_probe_nb = {
 	.notifier_call = slow_notify,
-	/* After all others. */
+	/* Called after all other notifiers. */
 	.priority = INT_MIN,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * noiommuctl on a real kernel: bind, status, check, unbind, and what it refuses.
+ * noiommuctl on a real kernel: bind, status, check, unbind, and its refusals.
  *
  * Guest: two e1000e, edu.
  */
@@ -13,7 +13,7 @@
 #include "sysfs.h"
 
 #define CTL "./noiommuctl "
-/* What it exits with; noiommuctl(8). */
+/* The exit statuses of noiommuctl(8). */
 #define FAILED 1
 #define UNSAFE 3
 
@@ -86,7 +86,7 @@ TEST_F(noiommuctl, round_trip)
 	EXPECT_EQ(0, run(CTL "status | grep '^%s *%s *%d *claimed'", self->nic,
 			 variant->driver, pci_group(self->nic)));
 	EXPECT_EQ(0, run(CTL "status | grep '^%s *e1000e '", self->other));
-	/* A second time it has nothing to do. */
+	/* The second call has nothing to do. */
 	EXPECT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
 			 variant->driver));
 	ASSERT_EQ(0, run(CTL "unbind %s", self->nic));

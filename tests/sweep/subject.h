@@ -27,7 +27,7 @@ static __attribute__((constructor)) void required(void)
 	fault_required();
 }
 
-/* What an operation works with. */
+/* The memory and descriptors of an operation. */
 struct subject {
 	int fd;
 	size_t pages;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All ioctls of /dev/noiommu, for tests of what they have in common. A refusal leaves nothing
- * behind: no pin, no locked memory, and an unchanged structure.
+ * All ioctls of /dev/noiommu, for tests of their common rules. A refusal leaves no pin, no
+ * locked memory, and an unchanged structure.
  */
 #ifndef TRANSLATE_ABI_H
 #define TRANSLATE_ABI_H
