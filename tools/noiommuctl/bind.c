@@ -70,7 +70,7 @@ static int check_wish(const struct wish *wish, const struct function *function)
 		report(NULL, "%s: is a bridge, which no user may have", function->address);
 		return EXIT_FAILED;
 	}
-	if (!file_exists("/sys/module/noiommu")) {
+	if (!noiommu_is_loaded()) {
 		snprintf(advice, sizeof(advice), "modprobe noiommu devices=%s", function->address);
 		report(advice, "%s: noiommu is not loaded, and VFIO refuses a function without it",
 		       function->address);
@@ -128,27 +128,33 @@ static int persist(const char *address, const char *driver)
 	return EXIT_FAILED;
 }
 
-int command_bind(int argc, char **argv)
+/* Finds the function that the user named. Exit status. */
+static int find(const char *target, struct function *function)
 {
 	char address[ADDRESS_SIZE] = "";
+	int ret = target_find(target, address);
+
+	if (!ret && function_read(function, address)) {
+		report("lspci -D", "%s: it has gone", address);
+		ret = EXIT_FAILED;
+	}
+	return ret;
+}
+
+int command_bind(int argc, char **argv)
+{
 	struct function function;
 	struct wish wish;
 	int ret;
 
-	ret = parse(argc, argv, &wish) ?: target_find(wish.target, address);
-	if (ret)
-		return ret;
-	if (function_read(&function, address)) {
-		report("lspci -D", "%s: it has gone", address);
-		return EXIT_FAILED;
-	}
-	ret = check_wish(&wish, &function);
+	ret = parse(argc, argv, &wish) ?: find(wish.target, &function) ?:
+	      check_wish(&wish, &function);
 	if (!ret && (strcmp(function.driver, wish.driver) || !function.claimed))
 		ret = check_unused(&function, wish.force) ?: driver_give(&function, wish.driver);
 	if (!ret && wish.persist)
-		ret = persist(address, wish.driver);
+		ret = persist(function.address, wish.driver);
 	if (!ret && wish.combine)
-		ret = set_combine(address);
+		ret = set_combine(function.address);
 	return ret;
 }
 
@@ -164,24 +170,20 @@ static int forget(const char *address)
 
 int command_unbind(int argc, char **argv)
 {
-	char address[ADDRESS_SIZE] = "";
 	struct function function;
 	struct wish wish;
 	int ret;
 
-	ret = parse(argc, argv, &wish);
-	if (ret || wish.combine || wish.persist)
+	if (parse(argc, argv, &wish) || wish.combine || wish.persist)
 		return EXIT_USAGE;
-	ret = target_find(wish.target, address);
+	ret = find(wish.target, &function);
 	if (ret)
 		return ret;
-	if (function_read(&function, address)) {
-		report("lspci -D", "%s: it has gone", address);
-		return EXIT_FAILED;
-	}
 	if (*function.driver && !driver_is_ours(function.driver)) {
-		report(NULL, "%s: has its native driver %s already", address, function.driver);
+		report(NULL, "%s: has its native driver %s already", function.address,
+		       function.driver);
 		return EXIT_FAILED;
 	}
-	return check_unused(&function, wish.force) ?: forget(address) ?: driver_return(&function);
+	return check_unused(&function, wish.force) ?: forget(function.address) ?:
+	       driver_return(&function);
 }

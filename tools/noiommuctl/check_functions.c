@@ -25,19 +25,11 @@ static void for_each(struct finding *finding,
 	free(functions);
 }
 
-static bool was_refused(const struct function *function, char *reason, size_t size)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%s: noiommu: refused: ", function->address);
-	return !function->claimed && log_find(text, reason, size);
-}
-
 static void offset_of(struct finding *finding, const struct function *function)
 {
 	char reason[128];
 
-	if (was_refused(function, reason, sizeof(reason)) && !strcmp(reason, OFFSETS))
+	if (function_was_refused(function, reason, sizeof(reason)) && !strcmp(reason, OFFSETS))
 		found(finding, "another slot or board: dma-ranges of the firmware sets the offset",
 		      "%s: its bus adds an offset to addresses", function->address);
 }
@@ -51,7 +43,7 @@ static void refusal_of(struct finding *finding, const struct function *function)
 {
 	char reason[128];
 
-	if (!was_refused(function, reason, sizeof(reason)) || !strcmp(reason, OFFSETS))
+	if (!function_was_refused(function, reason, sizeof(reason)) || !strcmp(reason, OFFSETS))
 		return;
 	if (strstr(reason, "bounce"))
 		found(finding, "remove swiotlb=force from the kernel's command line",
@@ -119,18 +111,19 @@ static unsigned long long end_of_memory(void)
 	return highest;
 }
 
+static unsigned long long memory_end;
+
 static void reach_of(struct finding *finding, const struct function *function)
 {
-	unsigned long long end = function->limit ? end_of_memory() : 0;
-
-	if (function->limit < end)
+	if (function->limit && function->limit < memory_end)
 		found(finding, "reserve huge pages at boot, or boot with mem= below the limit",
 		      "%s: its bus lets addresses through up to %#llx, and memory ends at %#llx",
-		      function->address, function->limit, end);
+		      function->address, function->limit, memory_end);
 }
 
 void check_reach(struct finding *finding)
 {
+	memory_end = end_of_memory();
 	for_each(finding, reach_of);
 }
 

@@ -78,7 +78,7 @@ void check_secure_boot(struct finding *finding)
 	/* Four bytes of attributes, and the value. */
 	char variable[8] = "";
 
-	if (file_exists("/sys/module/noiommu"))
+	if (noiommu_is_loaded())
 		return;
 	file_read(variable, sizeof(variable), SECURE_BOOT);
 	if (variable[4] == 1)
@@ -107,7 +107,7 @@ void check_headers(struct finding *finding)
 
 	file_read(release, sizeof(release), "/proc/sys/kernel/osrelease");
 	if (file_exists("/lib/modules/%s/build/Makefile", release) || is_installed(release) ||
-	    file_exists("/sys/module/noiommu"))
+	    noiommu_is_loaded())
 		return;
 	if (file_exists("/etc/debian_version"))
 		snprintf(mend, sizeof(mend), "apt install linux-headers-%s", release);

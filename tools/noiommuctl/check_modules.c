@@ -6,11 +6,6 @@
 
 #include "noiommuctl.h"
 
-static bool is_loaded(void)
-{
-	return file_exists("/sys/module/noiommu");
-}
-
 /* Does the boolean parameter have this letter? False without the parameter. */
 static bool parameter_is(char letter, const char *module, const char *parameter)
 {
@@ -24,7 +19,7 @@ void check_module(struct finding *finding)
 {
 	char reason[128];
 
-	if (is_loaded())
+	if (noiommu_is_loaded())
 		return;
 	if (log_find("noiommu: refused: ", reason, sizeof(reason)))
 		found(finding, "dmesg | grep noiommu", "noiommu refused this host: %s", reason);
@@ -53,7 +48,7 @@ void check_claims(struct finding *finding)
 
 void check_vfio(struct finding *finding)
 {
-	if (is_loaded() && !file_exists("/sys/bus/pci/drivers/vfio-pci") &&
+	if (noiommu_is_loaded() && !file_exists("/sys/bus/pci/drivers/vfio-pci") &&
 	    !file_exists("/sys/bus/pci/drivers/noiommu-pci"))
 		found(finding, "modprobe vfio-pci", "neither vfio-pci nor noiommu-pci is loaded");
 }
@@ -92,7 +87,7 @@ void check_unsafe_mode(struct finding *finding)
 
 void check_dpdk_mode(struct finding *finding)
 {
-	if (is_loaded() && !parameter_is('Y', "noiommu", "pa_hint"))
+	if (noiommu_is_loaded() && !parameter_is('Y', "noiommu", "pa_hint"))
 		found(finding, "start DPDK with --iova-mode=pa, or load noiommu without pa_hint=0",
 		      "unmodified DPDK selects virtual addresses here, which noiommu refuses");
 }

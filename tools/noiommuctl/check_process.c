@@ -33,19 +33,15 @@ void check_capability(struct finding *finding)
 
 void check_memlock(struct finding *finding)
 {
-	static const char name[] = "Max locked memory";
-	char limits[4096];
-	const char *line;
-	char *end;
+	char limit[NAME_SIZE], *end;
 	long long bytes;
 
-	file_read(limits, sizeof(limits), "/proc/self/limits");
-	line = strstr(limits, name);
-	if (!line || has_capability(CAPABILITY_IPC_LOCK))
+	if (has_capability(CAPABILITY_IPC_LOCK))
 		return;
-	bytes = strtoll(line + strlen(name), &end, 10);
-	/* "unlimited" is no number. */
-	if (end != line + strlen(name) && bytes < WANTED_BYTES)
+	process_memlock("self", limit);
+	bytes = strtoll(limit, &end, 10);
+	/* "unlimited" and "unknown" are no numbers. */
+	if (end != limit && bytes < WANTED_BYTES)
 		found(finding,
 		      "ulimit -l unlimited, and \"* - memlock unlimited\" in /etc/security/limits.conf",
 		      "this process may lock %lld bytes, and VFIO locks all memory that it maps",
@@ -83,7 +79,7 @@ void check_permissions(struct finding *finding)
 	int i, count;
 	char path[64];
 
-	if (file_exists("/sys/module/noiommu") && !check_file(finding, "/dev/noiommu"))
+	if (noiommu_is_loaded() && !check_file(finding, "/dev/noiommu"))
 		return;
 	count = functions_read(&functions);
 	for (i = 0; i < count; i++) {

@@ -98,6 +98,19 @@ bool driver_is_ours(const char *driver)
 	return !strcmp(driver, "vfio-pci") || !strcmp(driver, "noiommu-pci");
 }
 
+bool noiommu_is_loaded(void)
+{
+	return file_exists("/sys/module/noiommu");
+}
+
+bool function_was_refused(const struct function *function, char *reason, size_t size)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s: noiommu: refused: ", function->address);
+	return !function->claimed && log_find(text, reason, size);
+}
+
 /* Does devices= leave it out? */
 static bool is_filtered(const struct function *function)
 {
@@ -119,13 +132,12 @@ static bool is_filtered(const struct function *function)
 
 void function_reason(const struct function *function, char *text, size_t size)
 {
-	char refused[48], reason[128], enable[8];
+	char reason[128], enable[8];
 
-	snprintf(refused, sizeof(refused), "%s: noiommu: refused: ", function->address);
 	file_read(enable, sizeof(enable), PROVIDER "/enable");
 	if (function_is_bridge(function))
 		snprintf(text, size, "bridges are never claimed");
-	else if (!file_exists("/sys/module/noiommu"))
+	else if (!noiommu_is_loaded())
 		snprintf(text, size, "noiommu is not loaded");
 	else if (function->group >= 0)
 		snprintf(text, size, "in an IOMMU group of another provider");
@@ -135,7 +147,7 @@ void function_reason(const struct function *function, char *text, size_t size)
 		snprintf(text, size, "devices= leaves it out");
 	else if (*function->driver)
 		snprintf(text, size, "has a driver");
-	else if (log_find(refused, reason, sizeof(reason)))
+	else if (function_was_refused(function, reason, sizeof(reason)))
 		snprintf(text, size, "refused: %s", reason);
 	else
 		snprintf(text, size, "unknown: see dmesg");

@@ -71,7 +71,7 @@ struct json_object *json_totals(void)
 	struct json_object *object = json_object_new_object();
 
 	json_object_object_add(object, "loaded",
-			       json_object_new_boolean(file_exists("/sys/module/noiommu")));
+			       json_object_new_boolean(noiommu_is_loaded()));
 	add_total(object, "claimed", PROVIDER);
 	add_total(object, "mapped_bytes", PROVIDER);
 	add_total(object, "refused_maps", PROVIDER);

@@ -90,6 +90,9 @@ int function_read(struct function *function, const char *address);
 int functions_read(struct function **list);
 bool function_is_bridge(const struct function *function);
 bool driver_is_ours(const char *driver);
+bool noiommu_is_loaded(void);
+/* Has noiommu refused to claim it? Copies the reason from the kernel's log. */
+bool function_was_refused(const struct function *function, char *reason, size_t size);
 /* Writes why noiommu has not claimed the function. */
 void function_reason(const struct function *function, char *text, size_t size);
 
@@ -110,6 +113,8 @@ struct opener {
 	char memlock[NAME_SIZE];
 };
 
+/* RLIMIT_MEMLOCK of a process, or of "self", as /proc prints it; "unknown" without it. */
+void process_memlock(const char *process, char text[NAME_SIZE]);
 /* Lists the processes that have the path open; the caller frees it. Returns their number. */
 int openers_find(const char *path, struct opener **list);
 /* The same for a function, which is open through its group or its character device. */

@@ -44,16 +44,24 @@ static bool read_descriptors(struct opener *opener, const char *path)
 	return holds;
 }
 
-static void read_process(struct opener *opener)
+void process_memlock(const char *process, char text[NAME_SIZE])
 {
 	char limits[4096];
 	const char *line;
 
-	file_read(opener->comm, NAME_SIZE, "/proc/%d/comm", opener->pid);
-	file_read(limits, sizeof(limits), "/proc/%d/limits", opener->pid);
+	file_read(limits, sizeof(limits), "/proc/%s/limits", process);
 	line = strstr(limits, "Max locked memory");
-	if (!line || sscanf(line, "Max locked memory %60s", opener->memlock) != 1)
-		strcpy(opener->memlock, "unknown");
+	if (!line || sscanf(line, "Max locked memory %60s", text) != 1)
+		strcpy(text, "unknown");
+}
+
+static void read_process(struct opener *opener)
+{
+	char process[16];
+
+	snprintf(process, sizeof(process), "%d", opener->pid);
+	file_read(opener->comm, NAME_SIZE, "/proc/%s/comm", process);
+	process_memlock(process, opener->memlock);
 }
 
 int openers_find(const char *path, struct opener **list)

@@ -18,7 +18,7 @@ static void print_total(const char *name, const char *path, const char *unit)
 static void print_totals(void)
 {
 	printf("%-13s %s\n", "noiommu",
-	       file_exists("/sys/module/noiommu") ? "loaded" : "not loaded");
+	       noiommu_is_loaded() ? "loaded" : "not loaded");
 	print_total("claimed", PROVIDER "/claimed", " functions");
 	print_total("mapped", PROVIDER "/mapped_bytes", " bytes");
 	print_total("refused maps", PROVIDER "/refused_maps", "");
