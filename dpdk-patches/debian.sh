@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2154
 # Debian's source package of DPDK. Sourced; the caller sets cache and log.
 
+# shellcheck source=scripts/kernels/apt.sh
+. "$top/scripts/kernels/apt.sh"
+
 suite=bookworm
 
 # Prints deb-src lines for the archives that the system takes packages from, whether or not
@@ -9,15 +12,9 @@ suite=bookworm
 source_lines() {
 	local release component uri
 
-	# shellcheck disable=SC2016 # apt expands it
-	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
-		'Created-By: Packages' 'Origin: Debian' | sort -u |
-		while read -r release component uri; do
-			case $release in
-			"$suite"|"$suite"-security|"$suite"-updates)
-				echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $release $component" ;;
-			esac
-		done
+	apt_archives "$suite" | while read -r release component uri; do
+		echo "deb-src [signed-by=$apt_keys] $uri $release $component"
+	done
 }
 
 # private_apt DIR ARG...: run apt-get with lists and sources of its own, as any user.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
 # Packages of a Debian suite. A suite that this system does not use gets lists of its own in
-# the cache, without a change to the system's apt. Sourced by kernel; suite, cache and log
-# are set.
+# the cache, without a change to the system's apt. Sourced; suite, cache and log are set.
 
+apt_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 # The options that apt needs for the suite.
 apt_options=()
 
@@ -14,16 +14,25 @@ apt_mirror() {
 		awk '$1 == "Packages" && $2 == "Debian" && $3 !~ /-/ { print $4; exit }'
 }
 
+# apt_archives SUITE: print "RELEASE COMPONENT URI" of the suite and of its security and updates
+# archives, for those that this system takes packages from.
+apt_archives() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
+		'Created-By: Packages' 'Origin: Debian' | sort -u |
+		sed -nE "/^$1(-security|-updates)? /p"
+}
+
 # apt_private DIR: make a configuration with this suite only.
 apt_private() {
-	local dir=$1 mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	local dir=$1 mirror
 
 	mirror=$(apt_mirror)
 	[ -n "$mirror" ] || die "apt has no Debian mirror to take $suite from"
-	[ -r "$keys" ] || die "$keys is missing: apt install debian-archive-keyring"
+	[ -r "$apt_keys" ] || die "$apt_keys is missing: apt install debian-archive-keyring"
 	mkdir -p "$dir"/{lists,archives}/partial
 	: >"$dir/status"
-	echo "deb [signed-by=$keys] $mirror $suite main" >"$dir/sources.list"
+	echo "deb [signed-by=$apt_keys] $mirror $suite main" >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-END
 		Dir::Etc::SourceList "$dir/sources.list";
 		Dir::Etc::SourceParts "-";
