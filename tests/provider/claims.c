@@ -3,7 +3,7 @@
  * Which functions have a group, and how long.
  *
  * Guest: edu (no driver in the kernel) and e1000e (a native driver) on the root bus, empty
- * root ports rp0 to rp3, and QEMU's monitor.
+ * root port rp0, and QEMU's monitor.
  */
 #include <errno.h>
 #include <stdio.h>

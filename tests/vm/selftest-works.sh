@@ -73,7 +73,7 @@ test_modprobe_loads_what_tests_need() {
 }
 
 test_devices_come_and_go() {
-	vm --device virtio-net-pci -- sh -c 'cd /sys/bus/pci/devices || exit 1
+	vm --root-ports 1 --device virtio-net-pci -- sh -c 'cd /sys/bus/pci/devices || exit 1
 		grep -q 0x1af4 */vendor || exit 2
 		qemu-monitor "device_add e1000e,id=nic,bus=rp0" || exit 3
 		until grep -q 0x10d3 */device; do sleep 0.1; done
