@@ -19,20 +19,23 @@
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
 
-bool testpmd_start(struct testpmd *pmd, __u64 capabilities, const char *eal,
-		   const char *options)
+bool testpmd_run(struct testpmd *pmd, __u64 capabilities, const char *command)
 {
-	char command[1024];
-
-	/* A message about a link may be printed inside the prompt. */
-	snprintf(command, sizeof(command),
-		 "exec dpdk-testpmd -l 0-1 --no-telemetry %s -- -i --mask-event=intr_lsc %s",
-		 eal, options);
 	if (program_start(&pmd->program, capabilities, command) &&
 	    program_says(&pmd->program, 0, PROMPT, START_SECONDS))
 		return true;
 	testpmd_kill(pmd);
 	return false;
+}
+
+bool testpmd_start(struct testpmd *pmd, __u64 capabilities, const char *eal,
+		   const char *options)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command), "exec " TESTPMD "%s" TESTPMD_PROMPTS "%s",
+		 eal, options);
+	return testpmd_run(pmd, capabilities, command);
 }
 
 const char *testpmd_command(struct testpmd *pmd, const char *format, ...)

@@ -19,6 +19,15 @@ struct testpmd_stats {
 	unsigned long lost;
 };
 
+/* Each start has these options, before and after those of EAL. */
+#define TESTPMD "dpdk-testpmd -l 0-1 --no-telemetry "
+/* A message about a link may be printed inside the prompt. */
+#define TESTPMD_PROMPTS " -- -i --mask-event=intr_lsc "
+
+/*
+ * Runs a shell command, which starts testpmd with the options above, and waits for the prompt.
+ */
+bool testpmd_run(struct testpmd *pmd, __u64 capabilities, const char *command);
 /*
  * Starts testpmd with these capabilities and options of EAL and testpmd, and waits for the
  * prompt. The prompt also comes without a port.
