@@ -34,23 +34,7 @@ FIXTURE(cdev_dma)
 	int fd;
 };
 
-FIXTURE_VARIANT(cdev_dma)
-{
-	const char *driver;
-	/* Do addresses of BARs come from the page table, and so need a fault? */
-	bool faults;
-};
-
-FIXTURE_VARIANT_ADD(cdev_dma, vfio_pci)
-{
-	.driver = "vfio-pci",
-	.faults = true,
-};
-
-FIXTURE_VARIANT_ADD(cdev_dma, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(cdev_dma);
 
 FIXTURE_SETUP(cdev_dma)
 {

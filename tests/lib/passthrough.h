@@ -20,10 +20,13 @@
 	FIXTURE_VARIANT(fixture)					\
 	{								\
 		const char *driver;					\
+		/* Do addresses of BARs come from the page table? */	\
+		bool faults;						\
 	};								\
 	FIXTURE_VARIANT_ADD(fixture, vfio_pci)				\
 	{								\
 		.driver = "vfio-pci",					\
+		.faults = true,						\
 	};								\
 	FIXTURE_VARIANT_ADD(fixture, noiommu_pci)			\
 	{								\

@@ -41,23 +41,7 @@ FIXTURE(regions)
 	char *bar;
 };
 
-FIXTURE_VARIANT(regions)
-{
-	const char *driver;
-	/* Do addresses come from the page table, and so need a fault? */
-	bool faults;
-};
-
-FIXTURE_VARIANT_ADD(regions, vfio_pci)
-{
-	.driver = "vfio-pci",
-	.faults = true,
-};
-
-FIXTURE_VARIANT_ADD(regions, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(regions);
 
 /* Opens all three, and maps the memory of ivshmem without touching it. */
 FIXTURE_SETUP(regions)

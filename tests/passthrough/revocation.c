@@ -47,23 +47,7 @@ FIXTURE(revocation)
 	struct nic nic;
 };
 
-FIXTURE_VARIANT(revocation)
-{
-	const char *driver;
-	/* Do addresses come from the page table? */
-	bool faults;
-};
-
-FIXTURE_VARIANT_ADD(revocation, vfio_pci)
-{
-	.driver = "vfio-pci",
-	.faults = true,
-};
-
-FIXTURE_VARIANT_ADD(revocation, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(revocation);
 
 /* Opens the nth NIC, and maps its BAR 0 here and in the holder. */
 static bool map_both(struct nic *nic, unsigned int nth, const char *driver)

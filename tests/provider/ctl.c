@@ -61,20 +61,7 @@ static bool override_is(const char *address, const char *driver)
 	return !file_read(path, text, sizeof(text)) && !strcmp(text, driver);
 }
 
-FIXTURE_VARIANT(noiommuctl)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(noiommuctl, vfio_pci)
-{
-	.driver = "vfio-pci",
-};
-
-FIXTURE_VARIANT_ADD(noiommuctl, noiommu_pci)
-{
-	.driver = "noiommu-pci",
-};
+BOTH_DRIVERS(noiommuctl);
 
 TEST_F(noiommuctl, round_trip)
 {

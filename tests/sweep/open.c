@@ -29,20 +29,7 @@ FIXTURE(open)
 	struct device device;
 };
 
-FIXTURE_VARIANT(open)
-{
-	const char *driver;
-};
-
-FIXTURE_VARIANT_ADD(open, ours)
-{
-	.driver = "noiommu-pci",
-};
-
-FIXTURE_VARIANT_ADD(open, stock)
-{
-	.driver = "vfio-pci",
-};
+BOTH_DRIVERS(open);
 
 FIXTURE_SETUP(open)
 {
