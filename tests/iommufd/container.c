@@ -39,8 +39,7 @@ FIXTURE_SETUP(iommufd_container)
 	self->vfio = &self->edu.vfio;
 	*self->vfio = (struct vfio){ -1, -1, -1 };
 	ASSERT_EQ(0, passthrough_load());
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->address));
-	ASSERT_EQ(0, passthrough_bind(self->address, variant->driver));
+	ASSERT_EQ(0, edu_bind_nth(0, variant->driver, self->address));
 	self->vfio->container = iommufd_open();
 	ASSERT_LE(0, self->vfio->container);
 	ASSERT_EQ(0, vfio_open_group(self->vfio, self->address));

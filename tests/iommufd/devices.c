@@ -54,14 +54,6 @@ FIXTURE_TEARDOWN(cdev_dma)
 
 /* --- DMA ---------------------------------------------------------------------- */
 
-static bool copies(struct edu *edu, const char *from, __u64 source, char *to,
-		   __u64 destination)
-{
-	edu_dma_in(edu, source, EDU_BUFFER_SIZE);
-	edu_dma_out(edu, destination, EDU_BUFFER_SIZE);
-	return !memcmp(from, to, EDU_BUFFER_SIZE);
-}
-
 TEST_F(cdev_dma, huge_page)
 {
 	char *memory = memory_huge(HUGE_2M), *to = memory + HUGE_2M / 2;
@@ -72,7 +64,8 @@ TEST_F(cdev_dma, huge_page)
 	ASSERT_EQ(0, iommufd_map(self->space.fd, self->space.ioas, memory,
 				 HUGE_2M, iova));
 	memory_fill(memory, EDU_BUFFER_SIZE, 1);
-	EXPECT_TRUE(copies(self->edu, memory, iova, to, iova + HUGE_2M / 2));
+	EXPECT_TRUE(edu_copies(self->edu, iova, iova + HUGE_2M / 2, memory,
+			       to));
 	EXPECT_EQ(HUGE_2M, iommufd_unmap(self->space.fd, self->space.ioas,
 					 iova, HUGE_2M));
 }
@@ -98,9 +91,10 @@ TEST_F(cdev_dma, small_pages)
 	EXPECT_HELD(length / PAGE);
 	memory_fill(memory, EDU_BUFFER_SIZE, 2);
 	for (at = PAGE; at < length; at += PAGE)
-		EXPECT_TRUE(copies(self->edu, memory + at - PAGE,
-				   memory_phys(memory + at - PAGE),
-				   memory + at, memory_phys(memory + at)));
+		EXPECT_TRUE(edu_copies(self->edu,
+				       memory_phys(memory + at - PAGE),
+				       memory_phys(memory + at),
+				       memory + at - PAGE, memory + at));
 	translation_free(&got);
 }
 
@@ -116,13 +110,13 @@ TEST_F(cdev_dma, two_devices)
 	ASSERT_EQ(0, iommufd_map(self->space.fd, self->space.ioas, memory,
 				 HUGE_2M, iova));
 	memory_fill(memory, EDU_BUFFER_SIZE, 3);
-	EXPECT_TRUE(copies(self->edu, memory, iova, memory + PAGE,
-			   iova + PAGE));
-	EXPECT_TRUE(copies(&second.edu, memory + PAGE, iova + PAGE,
-			   memory + 2 * PAGE, iova + 2 * PAGE));
+	EXPECT_TRUE(edu_copies(self->edu, iova, iova + PAGE, memory,
+			       memory + PAGE));
+	EXPECT_TRUE(edu_copies(&second.edu, iova + PAGE, iova + 2 * PAGE,
+			       memory + PAGE, memory + 2 * PAGE));
 	space_close(&second);
-	EXPECT_TRUE(copies(self->edu, memory, iova, memory + 3 * PAGE,
-			   iova + 3 * PAGE));
+	EXPECT_TRUE(edu_copies(self->edu, iova, iova + 3 * PAGE, memory,
+			       memory + 3 * PAGE));
 }
 
 /* --- Interrupts ------------------------------------------------------------------ */

@@ -44,8 +44,7 @@ BOTH_DRIVERS(cdev_lifetime);
 FIXTURE_SETUP(cdev_lifetime)
 {
 	ASSERT_EQ(0, passthrough_load());
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->address));
-	ASSERT_EQ(0, passthrough_bind(self->address, variant->driver));
+	ASSERT_EQ(0, edu_bind_nth(0, variant->driver, self->address));
 	ASSERT_EQ(0, cdev_path(self->address, self->path, sizeof(self->path)));
 	self->memory = memory_huge(HUGE_2M);
 	ASSERT_NE(MAP_FAILED, (void *)self->memory);

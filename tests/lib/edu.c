@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Registers as in QEMU's docs/specs/edu.txt. */
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,12 +20,17 @@
 #define EDU_RAISE 0x60
 #define EDU_ACKNOWLEDGE 0x64
 
+int edu_bind_nth(unsigned int nth, const char *driver, char *address)
+{
+	return pci_find(EDU_VENDOR, EDU_DEVICE, nth, address) ?:
+	       passthrough_bind(address, driver);
+}
+
 int edu_bind(const char *driver)
 {
 	char address[PCI_ADDRESS_SIZE];
 
-	return pci_find(EDU_VENDOR, EDU_DEVICE, 0, address) ?:
-	       passthrough_bind(address, driver);
+	return edu_bind_nth(0, driver, address);
 }
 
 int edu_open(struct edu *edu)
@@ -76,6 +82,14 @@ void edu_dma_out(struct edu *edu, __u64 bus_address, size_t length)
 {
 	start(edu, EDU_BUFFER, bus_address, length, EDU_DMA_FROM_DEVICE);
 	wait_for_end(edu);
+}
+
+bool edu_copies(struct edu *edu, __u64 source, __u64 destination,
+		const void *from, const void *to)
+{
+	edu_dma_in(edu, source, EDU_BUFFER_SIZE);
+	edu_dma_out(edu, destination, EDU_BUFFER_SIZE);
+	return !memcmp(from, to, EDU_BUFFER_SIZE);
 }
 
 static volatile __u32 *edu_register(struct edu *edu, size_t offset)

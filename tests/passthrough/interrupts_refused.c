@@ -35,8 +35,7 @@ BOTH_DRIVERS(interrupts_refused);
 FIXTURE_SETUP(interrupts_refused)
 {
 	ASSERT_EQ(0, passthrough_load());
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->address));
-	ASSERT_EQ(0, passthrough_bind(self->address, variant->driver));
+	ASSERT_EQ(0, edu_bind_nth(0, variant->driver, self->address));
 	ASSERT_TRUE(pci_has_driver(self->address, variant->driver));
 	ASSERT_EQ(0, edu_open(&self->edu));
 	self->vfio = &self->edu.vfio;

@@ -373,8 +373,7 @@ TEST_F(reset, errors_of_conventional_pci)
 	struct vfio vfio;
 	int count;
 
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
-	ASSERT_EQ(0, passthrough_bind(address, variant->driver));
+	ASSERT_EQ(0, edu_bind_nth(0, variant->driver, address));
 	ASSERT_EQ(0, vfio_open(&vfio, address));
 	/* 7.x offers the error interrupt, too, although it cannot occur. */
 	count = irq_info(&vfio, ERRORS, NULL);

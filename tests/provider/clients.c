@@ -32,8 +32,7 @@ FIXTURE_SETUP(clients)
 	char address[PCI_ADDRESS_SIZE];
 
 	ASSERT_EQ(0, passthrough_load());
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
-	ASSERT_EQ(0, passthrough_bind(address, "vfio-pci"));
+	ASSERT_EQ(0, edu_bind_nth(0, "vfio-pci", address));
 	ASSERT_EQ(0, edu_open(&self->edu));
 	self->memory = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED,

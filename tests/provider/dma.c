@@ -30,15 +30,6 @@ FIXTURE_TEARDOWN(dma)
 	edu_close(&self->edu);
 }
 
-/* Copies memory through the device to other memory, and compares both. */
-static bool copies(struct edu *edu, __u64 source, __u64 destination,
-		   const void *from, const void *to)
-{
-	edu_dma_in(edu, source, EDU_BUFFER_SIZE);
-	edu_dma_out(edu, destination, EDU_BUFFER_SIZE);
-	return !memcmp(from, to, EDU_BUFFER_SIZE);
-}
-
 TEST_F(dma, round_trip)
 {
 	unsigned char *memory = memory_huge(HUGE_2M);
@@ -50,7 +41,8 @@ TEST_F(dma, round_trip)
 	ASSERT_EQ(0, vfio_map(&self->edu.vfio, memory, HUGE_2M, phys));
 	memory_fill(memory, EDU_BUFFER_SIZE, 1);
 	memset(to, 0, PAGE);
-	EXPECT_TRUE(copies(&self->edu, phys, phys + HUGE_2M / 2, memory, to));
+	EXPECT_TRUE(edu_copies(&self->edu, phys, phys + HUGE_2M / 2, memory,
+			       to));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, phys, HUGE_2M));
 }
 
@@ -81,7 +73,7 @@ TEST_F(dma, pinned_pages_stay)
 	ASSERT_EQ(destination, memory_phys(to));
 
 	memory_fill(from, EDU_BUFFER_SIZE, 2);
-	EXPECT_TRUE(copies(&self->edu, source, destination, from, to));
+	EXPECT_TRUE(edu_copies(&self->edu, source, destination, from, to));
 
 	EXPECT_GT(0, memory_migrate(from));
 	EXPECT_GT(0, memory_migrate(to));
@@ -90,7 +82,7 @@ TEST_F(dma, pinned_pages_stay)
 
 	memory_fill(from, EDU_BUFFER_SIZE, 3);
 	memset(to, 0, PAGE);
-	EXPECT_TRUE(copies(&self->edu, source, destination, from, to));
+	EXPECT_TRUE(edu_copies(&self->edu, source, destination, from, to));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, source, PAGE));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, destination, PAGE));
 }
@@ -112,7 +104,7 @@ TEST_F(dma, pinned_huge_page_stays)
 	EXPECT_GT(0, memory_migrate(memory));
 	EXPECT_EQ(phys, memory_phys(memory));
 	memory_fill(memory, EDU_BUFFER_SIZE, 4);
-	EXPECT_TRUE(copies(&self->edu, phys, phys + PAGE, memory, to));
+	EXPECT_TRUE(edu_copies(&self->edu, phys, phys + PAGE, memory, to));
 	ASSERT_EQ(0, vfio_unmap(&self->edu.vfio, phys, HUGE_2M));
 }
 

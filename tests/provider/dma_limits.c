@@ -34,10 +34,8 @@ FIXTURE_SETUP(dma_limits)
 	int i;
 
 	ASSERT_EQ(0, passthrough_load());
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, i, self->edu[i]));
-		ASSERT_EQ(0, passthrough_bind(self->edu[i], variant->driver));
-	}
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, edu_bind_nth(i, variant->driver, self->edu[i]));
 	self->vfio = (struct vfio){ -1, -1, -1 };
 	self->second = (struct vfio){ -1, -1, -1 };
 	kernel_log_mark();

@@ -33,8 +33,7 @@ FIXTURE(seen)
 FIXTURE_SETUP(seen)
 {
 	ASSERT_EQ(0, passthrough_load());
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
-	ASSERT_EQ(0, passthrough_bind(self->edu, "vfio-pci"));
+	ASSERT_EQ(0, edu_bind_nth(0, "vfio-pci", self->edu));
 	self->vfio = (struct vfio){ -1, -1, -1 };
 	self->memory = memory_pages(PAGES * PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)self->memory);

@@ -175,8 +175,7 @@ TEST_F(limits, of_the_bus)
 	char edu[PCI_ADDRESS_SIZE];
 	struct vfio vfio;
 
-	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, edu));
-	ASSERT_EQ(0, passthrough_bind(edu, "vfio-pci"));
+	ASSERT_EQ(0, edu_bind_nth(0, "vfio-pci", edu));
 	ASSERT_EQ(0, run("insmod ./dma_offset.ko function=%s limit=%llu", edu,
 			 self->phys + OFFSET - 1));
 	EXPECT_EQ(0, translate(self->fd, &translated, self->memory,

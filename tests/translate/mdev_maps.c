@@ -79,15 +79,6 @@ FIXTURE_TEARDOWN(mdev_maps)
 	EXPECT_EQ(self->locked, memory_locked());
 }
 
-/* edu copies from one device to another, past the process. */
-static bool copies(struct edu *edu, __u64 source, __u64 destination,
-		   const char *from, const char *to)
-{
-	edu_dma_in(edu, source, EDU_BUFFER_SIZE);
-	edu_dma_out(edu, destination, EDU_BUFFER_SIZE);
-	return !memcmp(from, to, EDU_BUFFER_SIZE);
-}
-
 TEST_F(mdev_maps, mapped_by_type1)
 {
 	char *last = self->bar + LENGTH - PAGE;
@@ -114,8 +105,8 @@ TEST_F(mdev_maps, mapped_by_type1)
 	EXPECT_EQ(self->pinned + PAGES, memory_pinned());
 	EXPECT_EQ(self->locked + PAGES * KIB_PAGE, memory_locked());
 	memory_fill(self->bar, EDU_BUFFER_SIZE, 2);
-	EXPECT_TRUE(copies(&edu, memory_phys(self->bar), memory_phys(last),
-			   self->bar, last));
+	EXPECT_TRUE(edu_copies(&edu, memory_phys(self->bar), memory_phys(last),
+			       self->bar, last));
 	edu_close(&edu);
 	EXPECT_PINS(0, 0);
 	translation_free(&got);
@@ -143,8 +134,8 @@ TEST_F(mdev_maps, mapped_by_iommufd)
 	}
 	EXPECT_EQ(self->pinned + PAGES, memory_pinned());
 	memory_fill(self->bar, EDU_BUFFER_SIZE, 3);
-	EXPECT_TRUE(copies(&space.edu, memory_phys(self->bar),
-			   memory_phys(last), self->bar, last));
+	EXPECT_TRUE(edu_copies(&space.edu, memory_phys(self->bar),
+			       memory_phys(last), self->bar, last));
 	space_close(&space);
 	EXPECT_EQ(self->pinned, memory_pinned());
 	translation_free(&got);
