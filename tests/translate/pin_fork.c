@@ -131,6 +131,18 @@ static __u32 child_writes(int channel)
 	return child_say(channel, 1) ? child_hear(channel) : 0;
 }
 
+/* This process writes, then the child; each keeps what it wrote, and the pinned pages stay. */
+#define EXPECT_OWN_COPIES(pid)						\
+do {									\
+	write_all(self->memory, 'q');					\
+	EXPECT_PINNED_IS_SEEN();					\
+	ASSERT_EQ(1, child_writes(self->channel[0]));			\
+	EXPECT_PINNED_IS_SEEN();					\
+	EXPECT_TRUE(has_all(self->memory, 'q'));			\
+	child_say(self->channel[0], 1);					\
+	EXPECT_EQ(0, child_ended(pid));					\
+} while (0)
+
 TEST_F(pin_fork, child_writes)
 {
 	pid_t pid;
@@ -157,13 +169,7 @@ TEST_F(pin_fork, parent_writes_first)
 	write_all(self->memory, 'p');
 	ASSERT_PINS(WRITE);
 	pid = fork_writer(self->channel, self->memory);
-	write_all(self->memory, 'q');
-	EXPECT_PINNED_IS_SEEN();
-	ASSERT_EQ(1, child_writes(self->channel[0]));
-	EXPECT_PINNED_IS_SEEN();
-	EXPECT_TRUE(has_all(self->memory, 'q'));
-	child_say(self->channel[0], 1);
-	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_OWN_COPIES(pid);
 }
 
 /* The pages are already shared with a child when they are pinned. */
@@ -174,13 +180,7 @@ TEST_F(pin_fork, for_writing_after_fork)
 	write_all(self->memory, 'p');
 	pid = fork_writer(self->channel, self->memory);
 	ASSERT_PINS(WRITE);
-	write_all(self->memory, 'q');
-	EXPECT_PINNED_IS_SEEN();
-	ASSERT_EQ(1, child_writes(self->channel[0]));
-	EXPECT_PINNED_IS_SEEN();
-	EXPECT_TRUE(has_all(self->memory, 'q'));
-	child_say(self->channel[0], 1);
-	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_OWN_COPIES(pid);
 }
 
 TEST_F(pin_fork, for_reading_after_fork)
@@ -191,13 +191,7 @@ TEST_F(pin_fork, for_reading_after_fork)
 	pid = fork_writer(self->channel, self->memory);
 	ASSERT_PINS(0);
 	EXPECT_TRUE(has_all(self->memory, 'p'));
-	write_all(self->memory, 'q');
-	EXPECT_PINNED_IS_SEEN();
-	ASSERT_EQ(1, child_writes(self->channel[0]));
-	EXPECT_PINNED_IS_SEEN();
-	EXPECT_TRUE(has_all(self->memory, 'q'));
-	child_say(self->channel[0], 1);
-	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_OWN_COPIES(pid);
 }
 
 /* The memory is read-only when it is pinned, and becomes writable later. */
@@ -210,13 +204,7 @@ TEST_F(pin_fork, for_reading_while_read_only)
 	ASSERT_EQ(0, mprotect(self->memory, LENGTH, PROT_READ));
 	ASSERT_PINS(0);
 	ASSERT_EQ(0, mprotect(self->memory, LENGTH, PROT_READ | PROT_WRITE));
-	write_all(self->memory, 'q');
-	EXPECT_PINNED_IS_SEEN();
-	ASSERT_EQ(1, child_writes(self->channel[0]));
-	EXPECT_PINNED_IS_SEEN();
-	EXPECT_TRUE(has_all(self->memory, 'q'));
-	child_say(self->channel[0], 1);
-	EXPECT_EQ(0, child_ended(pid));
+	EXPECT_OWN_COPIES(pid);
 }
 
 /* Before a write, reads see the zero page or the file's own page. */
