@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it in mmap(),
- * mbochs each page when it is touched. Both are RAM, which has addresses and can be pinned.
+ * Mediated devices: a BAR that is memory of the parent driver. It is RAM, which has addresses
+ * and can be pinned.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,66 +10,14 @@
 #include <unistd.h>
 
 #include "iommufd.h"
-#include "kselftest_harness.h"
-#include "mdev.h"
 #include "memory.h"
 #include "noiommu.h"
 #include "passthrough.h"
 #include "pinned.h"
-#include "sysfs.h"
+#include "sample.h"
 #include "translation.h"
 
 #define WRITE NOIOMMU_ACCESS_WRITE
-
-FIXTURE(mdev)
-{
-	struct mdev mdev;
-	size_t length;
-	char *bar;
-	int fd;
-	long pinned;
-	long locked;
-};
-
-FIXTURE_VARIANT(mdev)
-{
-	const char *type;
-	/* Are pages present only after a touch? */
-	bool faults;
-};
-
-FIXTURE_VARIANT_ADD(mdev, mdpy)
-{
-	.type = "mdpy-vga",
-};
-
-FIXTURE_VARIANT_ADD(mdev, mbochs)
-{
-	.type = "mbochs-small",
-	.faults = true,
-};
-
-FIXTURE_SETUP(mdev)
-{
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
-	self->pinned = memory_pinned();
-	self->locked = memory_locked();
-	ASSERT_EQ(0, mdev_open(&self->mdev, variant->type));
-	self->length = self->mdev.length;
-	self->bar = self->mdev.bar;
-}
-
-FIXTURE_TEARDOWN(mdev)
-{
-	if (mdev_exists())
-		EXPECT_EQ(0, mdev_remove(&self->mdev));
-	EXPECT_FALSE(mdev_exists());
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
-}
 
 /* --- Addresses ------------------------------------------------------------------ */
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mediated devices: a BAR that is memory of the parent driver. mdpy maps all of it in mmap(),
- * mbochs each page when it is touched. VFIO treats both as RAM, too, and can map them for DMA
- * of other devices.
+ * Mediated devices: VFIO treats a BAR that is memory of the parent driver as RAM, and can map
+ * it for DMA of other devices.
  *
  * Guest: edu.
  */
@@ -15,12 +14,11 @@
 
 #include "edu.h"
 #include "iommufd.h"
-#include "kselftest_harness.h"
-#include "mdev.h"
 #include "memory.h"
 #include "noiommu.h"
 #include "passthrough.h"
 #include "pinned.h"
+#include "sample.h"
 #include "sysfs.h"
 #include "translation.h"
 
@@ -33,53 +31,7 @@
 #define REGISTERS_BAR 2
 #define MODE 0x500
 
-FIXTURE(mdev_maps)
-{
-	struct mdev mdev;
-	char *bar;
-	int fd;
-	long pinned;
-	long locked;
-};
-
-FIXTURE_VARIANT(mdev_maps)
-{
-	const char *type;
-};
-
-FIXTURE_VARIANT_ADD(mdev_maps, mdpy)
-{
-	.type = "mdpy-vga",
-};
-
-FIXTURE_VARIANT_ADD(mdev_maps, mbochs)
-{
-	.type = "mbochs-small",
-};
-
-FIXTURE_SETUP(mdev_maps)
-{
-	run("modprobe noiommu");
-	self->fd = noiommu_open_device();
-	ASSERT_LE(0, self->fd);
-	self->pinned = memory_pinned();
-	self->locked = memory_locked();
-	ASSERT_EQ(0, mdev_open(&self->mdev, variant->type));
-	self->bar = self->mdev.bar;
-	ASSERT_LE(LENGTH, self->mdev.length);
-}
-
-FIXTURE_TEARDOWN(mdev_maps)
-{
-	if (mdev_exists())
-		EXPECT_EQ(0, mdev_remove(&self->mdev));
-	EXPECT_FALSE(mdev_exists());
-	close(self->fd);
-	EXPECT_EQ(self->pinned, memory_pinned());
-	EXPECT_EQ(self->locked, memory_locked());
-}
-
-TEST_F(mdev_maps, mapped_by_type1)
+TEST_F(mdev, mapped_by_type1)
 {
 	char *last = self->bar + LENGTH - PAGE;
 	struct translation got;
@@ -87,6 +39,7 @@ TEST_F(mdev_maps, mapped_by_type1)
 	size_t at = 0;
 	int i;
 
+	ASSERT_LE(LENGTH, self->length);
 	ASSERT_EQ(0, passthrough_load());
 	ASSERT_EQ(0, edu_bind("vfio-pci"));
 	ASSERT_EQ(0, edu_open(&edu));
@@ -112,7 +65,7 @@ TEST_F(mdev_maps, mapped_by_type1)
 	translation_free(&got);
 }
 
-TEST_F(mdev_maps, mapped_by_iommufd)
+TEST_F(mdev, mapped_by_iommufd)
 {
 	char *last = self->bar + LENGTH - PAGE;
 	struct translation got;
@@ -120,6 +73,7 @@ TEST_F(mdev_maps, mapped_by_iommufd)
 	size_t at = 0;
 	int i;
 
+	ASSERT_LE(LENGTH, self->length);
 	ASSERT_EQ(0, space_open(&space, "vfio-pci", 0));
 	ASSERT_TRUE(translation_get(&got, self->fd, self->bar, LENGTH,
 				    WRITE, 0));
@@ -142,7 +96,7 @@ TEST_F(mdev_maps, mapped_by_iommufd)
 }
 
 /* The device has no DMA of its own, so its container compares and pins nothing. */
-TEST_F(mdev_maps, its_own_container)
+TEST_F(mdev, its_own_container)
 {
 	char *memory = memory_pages(PAGE);
 	long mapped = -1;
