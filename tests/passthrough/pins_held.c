@@ -79,6 +79,26 @@ static void child_opens(const char *address, int channel, struct vfio *vfio)
 		_exit(1);
 }
 
+/* The child above has the device, and has pinned memory. */
+#define ASSERT_OPENED_AND_PINNED()					\
+do {									\
+	ASSERT_EQ(1, child_hear(self->channel[0]));			\
+	ASSERT_NE(0, child_hear(self->channel[0]));			\
+} while (0)
+
+/* Starts a child that pins memory of its own, and has no device. */
+static pid_t fork_without_functions(int channel[2], struct vfio *inherited)
+{
+	pid_t pid = child_fork(channel);
+
+	if (!pid) {
+		vfio_close(inherited);
+		open_and_pin(channel[1]);
+		pause();
+	}
+	return pid;
+}
+
 TEST_F(pins_held, until_the_device_is_closed)
 {
 	int fd;
@@ -138,12 +158,7 @@ TEST_F(pins_held, from_ownership_on)
 TEST_F(pins_held, of_a_process_without_functions)
 {
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
-	self->child = child_fork(self->channel);
-	if (!self->child) {
-		vfio_close(&self->vfio);
-		open_and_pin(self->channel[1]);
-		pause();
-	}
+	self->child = fork_without_functions(self->channel, &self->vfio);
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	EXPECT_PINNED(PAGES);
 	kill_child(self->child);
@@ -164,8 +179,7 @@ TEST_F(pins_held, by_the_functions_of_its_process_only)
 		open_and_pin(self->channel[1]);
 		pause();
 	}
-	ASSERT_EQ(1, child_hear(self->channel[0]));
-	ASSERT_NE(0, child_hear(self->channel[0]));
+	ASSERT_OPENED_AND_PINNED();
 	EXPECT_PINNED(PAGES);
 	kill_child(self->child);
 	EXPECT_RELEASED();
@@ -187,8 +201,7 @@ TEST_F(pins_held, by_nobody_when_all_is_given_back)
 		child_say(self->channel[1], 1);
 		pause();
 	}
-	ASSERT_EQ(1, child_hear(self->channel[0]));
-	ASSERT_NE(0, child_hear(self->channel[0]));
+	ASSERT_OPENED_AND_PINNED();
 	ASSERT_EQ(1, child_hear(self->channel[0]));
 	EXPECT_PINNED(0);
 	kill_child(self->child);
@@ -233,8 +246,7 @@ TEST_F(pins_held, while_a_receiver_has_the_device)
 		child_pass(self->channel[1], vfio.device);
 		pause();
 	}
-	ASSERT_EQ(1, child_hear(self->channel[0]));
-	ASSERT_NE(0, child_hear(self->channel[0]));
+	ASSERT_OPENED_AND_PINNED();
 	self->vfio.device = child_receive(self->channel[0]);
 	ASSERT_LE(0, self->vfio.device);
 	kill_child(self->child);
@@ -259,8 +271,7 @@ TEST_F(pins_held, after_exec)
 		execl("/bin/sleep", "sleep", "1000", NULL);
 		_exit(1);
 	}
-	ASSERT_EQ(1, child_hear(self->channel[0]));
-	ASSERT_NE(0, child_hear(self->channel[0]));
+	ASSERT_OPENED_AND_PINNED();
 	close(self->channel[1]);
 	ASSERT_EQ(0, child_hear(self->channel[0]));
 	EXPECT_STILL_HELD(PAGES);
@@ -275,12 +286,7 @@ TEST_F(pins_held, by_nobody_who_comes_later)
 	int fd;
 
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
-	self->child = child_fork(self->channel);
-	if (!self->child) {
-		vfio_close(&self->vfio);
-		open_and_pin(self->channel[1]);
-		pause();
-	}
+	self->child = fork_without_functions(self->channel, &self->vfio);
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	kill_child(self->child);
 	ASSERT_EQ(0, vfio_open(&later, self->edu[1]));
@@ -317,8 +323,7 @@ TEST_F(pins_held, for_a_process_that_was_told)
 			  pin(fd, memory_pages(PAGES * PAGE)));
 		pause();
 	}
-	ASSERT_EQ(1, child_hear(self->channel[0]));
-	ASSERT_NE(0, child_hear(self->channel[0]));
+	ASSERT_OPENED_AND_PINNED();
 	kill_child(self->child);
 	ASSERT_EQ(0, list(fd));
 	ASSERT_EQ(0, close(fd));
