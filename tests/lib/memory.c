@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -129,6 +130,13 @@ long memory_locked(void)
 long memory_accounted(void)
 {
 	return own_status("VmPin");
+}
+
+int memory_limit_locked(size_t pages)
+{
+	struct rlimit limit = { pages * PAGE, pages * PAGE };
+
+	return setrlimit(RLIMIT_MEMLOCK, &limit) ? -errno : 0;
 }
 
 static int move_page(void *address, const int *node)

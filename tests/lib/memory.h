@@ -37,6 +37,8 @@ long memory_pinned_soon(long expected);
 /* Memory accounted to this process, in KiB: VmLck, and VmPin. */
 long memory_locked(void);
 long memory_accounted(void);
+/* Lets this process lock this many pages; 0 or -errno. */
+int memory_limit_locked(size_t pages);
 
 /*
  * Compacts memory, and tries to move the page to the guest's other NUMA node: 0 if it moved,

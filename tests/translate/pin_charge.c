@@ -7,7 +7,6 @@
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "baseline.h"
@@ -44,17 +43,10 @@ FIXTURE_TEARDOWN(pin_charge)
 	CLOSE_NOIOMMU();
 }
 
-static int limit(size_t pages)
-{
-	struct rlimit limit = { pages * PAGE, pages * PAGE };
-
-	return setrlimit(RLIMIT_MEMLOCK, &limit) ? -errno : 0;
-}
-
 /* In a child: becomes the user, with this limit and no capability. */
 static void become(size_t pages)
 {
-	if (limit(pages) || setresgid(USER, USER, USER) ||
+	if (memory_limit_locked(pages) || setresgid(USER, USER, USER) ||
 	    setresuid(USER, USER, USER))
 		_exit(100);
 }
@@ -115,7 +107,7 @@ TEST_F(pin_charge, another_user)
 	__u32 id;
 
 	ASSERT_NE(MAP_FAILED, memory);
-	ASSERT_EQ(0, limit(1));
+	ASSERT_EQ(0, memory_limit_locked(1));
 	ASSERT_EQ(0, pin(self->fd, memory, 200 * PAGE, WRITE, &id));
 	EXPECT_PINS(200, 200);
 	EXPECT_EQ(0, pin_and_exit(self->fd, 1, 1));
@@ -128,7 +120,7 @@ TEST_F(pin_charge, capability_given_up)
 	__u32 id, other;
 
 	ASSERT_NE(MAP_FAILED, memory);
-	ASSERT_EQ(0, limit(50));
+	ASSERT_EQ(0, memory_limit_locked(50));
 	ASSERT_EQ(0, pin(self->fd, memory, 200 * PAGE, WRITE, &id));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	EXPECT_EQ(-ENOMEM, pin(self->fd, memory, 51 * PAGE, WRITE, &other));
@@ -163,7 +155,7 @@ TEST_F(pin_charge, a_page_of_a_huge_page)
 	EXPECT_PINS(1, PAGES_2M);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 	/* The limit is too low for even one page. */
-	ASSERT_EQ(0, limit(PAGES_2M - 1));
+	ASSERT_EQ(0, memory_limit_locked(PAGES_2M - 1));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	EXPECT_REFUSED(ENOMEM, memory + HUGE_2M, 1, WRITE);
 	EXPECT_REFUSED(ENOMEM, memory + HUGE_2M, HUGE_2M, 0);
@@ -206,7 +198,7 @@ TEST_F(pin_charge, huge_pages_in_turns)
 	ASSERT_EQ(0, pin(self->fd, turns, 40 * PAGE, WRITE, &id));
 	EXPECT_PINS(40, 2 * PAGES_2M);
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
-	ASSERT_EQ(0, limit(2 * PAGES_2M));
+	ASSERT_EQ(0, memory_limit_locked(2 * PAGES_2M));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	ASSERT_EQ(0, pin(self->fd, turns, 40 * PAGE, WRITE, &id));
 	EXPECT_PINS(40, 2 * PAGES_2M);
@@ -218,7 +210,7 @@ TEST_F(pin_charge, huge_pages_up_to_the_limit)
 	__u32 id;
 
 	ASSERT_NE(MAP_FAILED, memory);
-	ASSERT_EQ(0, limit(5 * PAGES_2M));
+	ASSERT_EQ(0, memory_limit_locked(5 * PAGES_2M));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	EXPECT_REFUSED(ENOMEM, memory, 8 * HUGE_2M, WRITE);
 	EXPECT_REFUSED(ENOMEM, memory + PAGE, 5 * HUGE_2M, WRITE);

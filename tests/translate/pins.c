@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "baseline.h"
@@ -126,20 +125,13 @@ TEST_F(pins, memory_kept_for_small_pages)
 	EXPECT_PINS(MANY * 2000, MANY * 2000);
 }
 
-static int limit_locked(size_t pages)
-{
-	struct rlimit limit = { pages * PAGE, pages * PAGE };
-
-	return setrlimit(RLIMIT_MEMLOCK, &limit) ? -errno : 0;
-}
-
 TEST_F(pins, limit_of_locked_memory)
 {
 	char *memory = memory_pages(20 * PAGE);
 	__u32 id, none;
 
 	ASSERT_NE(MAP_FAILED, memory);
-	ASSERT_EQ(0, limit_locked(self->locked / KIB_PAGE + 20));
+	ASSERT_EQ(0, memory_limit_locked(self->locked / KIB_PAGE + 20));
 	ASSERT_EQ(0, privilege_drop(CAP_IPC_LOCK));
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
 	EXPECT_PINS(20, 20);
@@ -158,7 +150,7 @@ TEST_F(pins, no_limit_with_ipc_lock)
 	__u32 id;
 
 	ASSERT_NE(MAP_FAILED, memory);
-	ASSERT_EQ(0, limit_locked(1));
+	ASSERT_EQ(0, memory_limit_locked(1));
 	ASSERT_EQ(0, pin(self->fd, memory, 20 * PAGE, WRITE, &id));
 	EXPECT_PINS(20, 20);
 }
