@@ -76,18 +76,13 @@ TEST_F(cdev_dma, small_pages)
 	const size_t length = 16 * PAGE;
 	char *memory = memory_partly_contiguous();
 	struct translation got;
-	size_t at = 0;
-	int i;
+	size_t at;
 
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	ASSERT_TRUE(translation_get(&got, self->fd, memory, length, WRITE, 0));
 	ASSERT_LE(3, got.nr);
-	for (i = 0; i < got.nr; i++) {
-		ASSERT_EQ(0, iommufd_map(self->space.fd, self->space.ioas,
-					 memory + at, got.extents[i].length,
-					 got.extents[i].phys));
-		at += got.extents[i].length;
-	}
+	ASSERT_EQ(0, iommufd_map_extents(self->space.fd, self->space.ioas,
+					 &got));
 	EXPECT_HELD(length / PAGE);
 	memory_fill(memory, EDU_BUFFER_SIZE, 2);
 	for (at = PAGE; at < length; at += PAGE)

@@ -117,19 +117,14 @@ TEST_F(cdev_maps, runs)
 	const size_t length = 2 * HUGE_2M;
 	char *memory = memory_partly_contiguous();
 	struct translation got;
-	size_t done = 0;
-	int i;
 
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	ASSERT_EQ(0, madvise(memory + HUGE_2M, HUGE_2M, MADV_NOHUGEPAGE));
 	ASSERT_TRUE(translation_get(&got, self->fd, memory, length, WRITE, 0));
 	ASSERT_EQ(0, got.error);
 	ASSERT_LE(3, got.nr);
-	for (i = 0; i < got.nr; i++) {
-		ASSERT_EQ(0, map(&self->space, memory + done,
-				 got.extents[i].length, got.extents[i].phys));
-		done += got.extents[i].length;
-	}
+	ASSERT_EQ(0, iommufd_map_extents(self->space.fd, self->space.ioas,
+					 &got));
 	EXPECT_HELD(length / PAGE);
 	EXPECT_EQ(length, unmap(&self->space, 0, EVERYTHING));
 	translation_free(&got);

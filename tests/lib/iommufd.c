@@ -84,6 +84,20 @@ int iommufd_map(int fd, __u32 ioas, const void *memory, size_t length,
 	return map(fd, ioas, memory, length, FIXED, &iova);
 }
 
+int iommufd_map_extents(int fd, __u32 ioas,
+			const struct translation *translation)
+{
+	const struct noiommu_extent *extent = translation->extents;
+	const char *va = translation->va;
+	int i, ret = 0;
+
+	for (i = 0; i < translation->nr && !ret; i++, extent++) {
+		ret = iommufd_map(fd, ioas, va, extent->length, extent->phys);
+		va += extent->length;
+	}
+	return ret;
+}
+
 int iommufd_map_anywhere(int fd, __u32 ioas, const void *memory, size_t length,
 			 __u64 *iova)
 {

@@ -8,6 +8,7 @@
 
 #include "edu.h"
 #include "sysfs.h"
+#include "translation.h"
 #include "vfio.h"
 
 /* Flags of iommufd_hwpt(). */
@@ -32,6 +33,9 @@ int iommufd_destroy(int fd, __u32 id);
 
 int iommufd_map(int fd, __u32 ioas, const void *memory, size_t length,
 		__u64 iova);
+/* Maps each piece of translated memory at its physical address. */
+int iommufd_map_extents(int fd, __u32 ioas,
+			const struct translation *translation);
 /* The kernel chooses the IOVA. */
 int iommufd_map_anywhere(int fd, __u32 ioas, const void *memory, size_t length,
 			 __u64 *iova);

@@ -70,8 +70,6 @@ TEST_F(mdev, mapped_by_iommufd)
 	char *last = self->bar + LENGTH - PAGE;
 	struct translation got;
 	struct space space;
-	size_t at = 0;
-	int i;
 
 	ASSERT_LE(LENGTH, self->length);
 	ASSERT_EQ(0, space_open(&space, "vfio-pci", 0));
@@ -80,12 +78,7 @@ TEST_F(mdev, mapped_by_iommufd)
 	EXPECT_EQ(-EINVAL, iommufd_map(space.fd, space.ioas, self->bar, PAGE,
 				       got.extents->phys + PAGE));
 	EXPECT_EQ(self->pinned, memory_pinned());
-	for (i = 0; i < got.nr; i++) {
-		ASSERT_EQ(0, iommufd_map(space.fd, space.ioas, self->bar + at,
-					 got.extents[i].length,
-					 got.extents[i].phys));
-		at += got.extents[i].length;
-	}
+	ASSERT_EQ(0, iommufd_map_extents(space.fd, space.ioas, &got));
 	EXPECT_EQ(self->pinned + PAGES, memory_pinned());
 	memory_fill(self->bar, EDU_BUFFER_SIZE, 3);
 	EXPECT_TRUE(edu_copies(&space.edu, memory_phys(self->bar),
