@@ -21,6 +21,7 @@ opener() {
 test_status() {
 	opener 77 /dev/vfio/0
 	ctl 0 status
+	out "noiommu       loaded, version $(cat "$top/VERSION")"
 	out "mapped        4096 bytes"
 	out "pinned        8192 bytes"
 	out "0000:00:04.0  vfio-pci          0  claimed, reaches 0x3ffffffffff"
@@ -54,10 +55,21 @@ test_reasons() {
 	reason "noiommu is not loaded"
 }
 
+# A module of a kernel's own tree has no version.
+test_no_version() {
+	rm "$root/sys/module/noiommu/version"
+	ctl 0 status
+	grep -qx 'noiommu       loaded' "$tmp/out" || fail "a version"
+	ctl 0 status --json
+	json "o['version'] is None"
+	ctl 0 check
+}
+
 test_json() {
 	opener 77 /dev/vfio/0
 	ctl 0 status --json
 	json "o['loaded'] and o['claimed'] == 1 and o['mapped_bytes'] == 4096 and o['pinned_bytes'] == 8192"
+	json "o['version'] == '$(cat "$top/VERSION")'"
 	json "len(o['functions']) == 5"
 	json "o['functions'][1]['claimed'] and o['functions'][1]['group'] == 0"
 	json "o['functions'][1]['openers'] == [{'pid': 77, 'comm': 'dpdk-testpmd', 'pinned_bytes': 4096, 'memlock_limit': 'unlimited'}]"

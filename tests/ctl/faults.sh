@@ -62,6 +62,12 @@ fault_module_refused() {
 	wants module "dmesg | grep noiommu"
 }
 
+fault_version() {
+	put /sys/module/noiommu/version 0.1.2
+	wants version "modprobe -r noiommu-pci noiommu"
+	says "the loaded module has version 0.1.2"
+}
+
 fault_enabled() {
 	put /sys/class/iommu/noiommu/enable 0
 	wants enabled "echo 1 >/sys/class/iommu/noiommu/enable"

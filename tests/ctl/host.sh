@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # A tree with the files of a host on which noiommu works. Sourced by run, never run.
-# shellcheck disable=SC2154 # root is the caller's
+# shellcheck disable=SC2154 # root and top are the caller's
 
 # put PATH TEXT: a file of the host.
 put() {
@@ -46,6 +46,7 @@ interface() {
 }
 
 modules() {
+	put /sys/module/noiommu/version "$(cat "$top/VERSION")"
 	put /sys/module/noiommu/parameters/pa_hint Y
 	put /sys/module/noiommu/parameters/devices "(null)"
 	put /sys/module/vfio/parameters/enable_unsafe_noiommu_mode N

@@ -133,6 +133,7 @@ TEST_F(noiommuctl, check)
 	ASSERT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
 			 variant->driver));
 	EXPECT_EQ(0, run(CTL "check"));
+	EXPECT_EQ(0, run(CTL "status | grep \"loaded, version $(modinfo -F version noiommu)$\""));
 	ASSERT_EQ(0, file_write(path, "N"));
 	EXPECT_EQ(FAILED, run(CTL "check"));
 	EXPECT_EQ(FAILED, run(CTL "check | grep 'problem  unsafe-interrupts: '"));

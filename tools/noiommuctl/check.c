@@ -15,6 +15,7 @@ static const struct check {
 	{ "secure-boot", check_secure_boot },
 	{ "headers", check_headers },
 	{ "module", check_module },
+	{ "version", check_version },
 	{ "enabled", check_enabled },
 	{ "claims", check_claims },
 	{ "refused", check_refused },

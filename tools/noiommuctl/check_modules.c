@@ -27,6 +27,17 @@ void check_module(struct finding *finding)
 		found(finding, "modprobe noiommu devices=ADDRESS", "noiommu is not loaded");
 }
 
+/* An upgrade of the packages does not replace the module that is loaded. */
+void check_version(struct finding *finding)
+{
+	char version[NAME_SIZE];
+
+	noiommu_version(version);
+	if (*version && strcmp(version, VERSION))
+		found(finding, "modprobe -r noiommu-pci noiommu; modprobe noiommu devices=ADDRESS",
+		      "the loaded module has version %s, and noiommuctl %s", version, VERSION);
+}
+
 void check_enabled(struct finding *finding)
 {
 	char enable[8];

@@ -103,6 +103,11 @@ bool noiommu_is_loaded(void)
 	return file_exists("/sys/module/noiommu");
 }
 
+void noiommu_version(char text[NAME_SIZE])
+{
+	file_read(text, NAME_SIZE, "/sys/module/noiommu/version");
+}
+
 bool function_was_refused(const struct function *function, char *reason, size_t size)
 {
 	char text[64];

@@ -69,9 +69,12 @@ static void add_total(struct json_object *object, const char *name, const char *
 struct json_object *json_totals(void)
 {
 	struct json_object *object = json_object_new_object();
+	char version[NAME_SIZE];
 
+	noiommu_version(version);
 	json_object_object_add(object, "loaded",
 			       json_object_new_boolean(noiommu_is_loaded()));
+	json_object_object_add(object, "version", text_or_null(version));
 	add_total(object, "claimed", PROVIDER);
 	add_total(object, "mapped_bytes", PROVIDER);
 	add_total(object, "refused_maps", PROVIDER);

@@ -91,6 +91,8 @@ int functions_read(struct function **list);
 bool function_is_bridge(const struct function *function);
 bool driver_is_ours(const char *driver);
 bool noiommu_is_loaded(void);
+/* Writes the version of the loaded module, "" if the kernel tells none. */
+void noiommu_version(char text[NAME_SIZE]);
 /* Has noiommu refused to claim it? Copies the reason from the kernel's log. */
 bool function_was_refused(const struct function *function, char *reason, size_t size);
 /* Writes why noiommu has not claimed the function. */
@@ -176,6 +178,7 @@ void check_huge_pages(struct finding *finding);
 void check_hugetlbfs(struct finding *finding);
 /* check_modules.c */
 void check_module(struct finding *finding);
+void check_version(struct finding *finding);
 void check_enabled(struct finding *finding);
 void check_claims(struct finding *finding);
 void check_vfio(struct finding *finding);

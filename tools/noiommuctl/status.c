@@ -17,8 +17,11 @@ static void print_total(const char *name, const char *path, const char *unit)
 
 static void print_totals(void)
 {
-	printf("%-13s %s\n", "noiommu",
-	       noiommu_is_loaded() ? "loaded" : "not loaded");
+	char version[NAME_SIZE];
+
+	noiommu_version(version);
+	printf("%-13s %s%s%s\n", "noiommu", noiommu_is_loaded() ? "loaded" : "not loaded",
+	       *version ? ", version " : "", version);
 	print_total("claimed", PROVIDER "/claimed", " functions");
 	print_total("mapped", PROVIDER "/mapped_bytes", " bytes");
 	print_total("refused maps", PROVIDER "/refused_maps", "");
