@@ -204,6 +204,45 @@ test_mounted_above() {
 	err "the file system on / is mounted from it"
 }
 
+# swaps NAME TYPE
+swaps() {
+	put /proc/self/mountinfo "25 1 0:21 / / rw - tmpfs tmpfs rw"
+	put /proc/swaps "$(printf 'Filename\t\tType\t\tSize\t\tUsed\t\tPriority\n%s    %s\t524284\t\t0\t\t-2' "$1" "$2")"
+	put /sys/class/block/vda1/dev 254:1
+}
+
+test_swap() {
+	swaps /dev/vda1 partition
+	ctl 3 bind 00:07.0
+	err "the host swaps to /dev/vda1 on it"
+	# A file is on a mounted file system, here one without a disk.
+	swaps /var/vda1 file
+	ctl 1 bind 00:07.0
+}
+
+test_swap_above() {
+	swaps /dev/mapper/swap partition
+	link /dev/mapper/swap ../dm-1
+	put /sys/class/block/dm-1/dev 253:1
+	mkdir -p "$root/sys/devices/virtual/block/dm-1/slaves/vda1"
+	link /sys/dev/block/253:1 ../../devices/virtual/block/dm-1
+	ctl 3 bind 00:07.0
+	err "the host swaps to /dev/mapper/swap on it"
+}
+
+# The second device of a file system, whose number in mountinfo is that of no device.
+test_btrfs() {
+	put /proc/self/mountinfo "25 1 0:30 /@ / rw - btrfs /dev/vdb rw"
+	put /sys/class/block/vdb/dev 254:16
+	put /sys/class/block/vda1/dev 254:1
+	mkdir -p "$root/sys/fs/btrfs/features" "$root/sys/fs/btrfs/0f1e-2d3c/devices"
+	link /sys/fs/btrfs/0f1e-2d3c/devices/vdb ../../../../devices/virtual/block/vdb
+	ctl 1 bind 00:07.0
+	link /sys/fs/btrfs/0f1e-2d3c/devices/vda1 ../../../../devices/virtual/block/vda1
+	ctl 3 bind 00:07.0
+	err "a device of the mounted btrfs 0f1e-2d3c is on it"
+}
+
 # No driver of the tree ever changes, so the bind fails, and everything is put back.
 test_roll_back() {
 	ctl 1 bind eth1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Functions that this host needs: for its default route, for the SSH session of the user,
- * and for mounted file systems.
+ * and for its disks.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -13,7 +13,7 @@
 
 #include "noiommuctl.h"
 
-/* Devices on devices: a VLAN on a bond on a NIC, or a mapping on a partition on a disk. */
+/* Interfaces on interfaces: a VLAN on a bond on a NIC. */
 #define DEEPEST 8
 
 struct route {
@@ -41,30 +41,6 @@ static bool interface_uses(const char *interface, const char *address, int depth
 	while (!uses && (entry = readdir(directory)))
 		if (!strncmp(entry->d_name, "lower_", 6))
 			uses = interface_uses(entry->d_name + 6, address, depth + 1);
-	closedir(directory);
-	return uses;
-}
-
-/* A block device, or one below it. */
-static bool disk_uses(const char *device, const char *address, int depth)
-{
-	char path[PATH_SIZE], at[ADDRESS_SIZE], number[32];
-	struct dirent *entry;
-	bool uses = false;
-	DIR *directory;
-
-	path_function(at, "/sys/dev/block/%s", device);
-	if (!strcmp(at, address))
-		return true;
-	if (depth == DEEPEST || path_make(path, "/sys/dev/block/%s/slaves", device))
-		return false;
-	directory = opendir(path);
-	if (!directory)
-		return false;
-	while (!uses && (entry = readdir(directory)))
-		if (entry->d_name[0] != '.' &&
-		    !file_read(number, sizeof(number), "/sys/class/block/%s/dev", entry->d_name))
-			uses = disk_uses(number, address, depth + 1);
 	closedir(directory);
 	return uses;
 }
@@ -204,36 +180,15 @@ static bool ssh_peer(char *peer, size_t size)
 	return true;
 }
 
-static bool is_mounted(const char *address, char *where, size_t size)
-{
-	char path[PATH_SIZE], line[1024], device[32], place[256];
-	bool uses = false;
-	FILE *file;
-
-	file = path_make(path, "/proc/self/mountinfo") ? NULL : fopen(path, "re");
-	if (!file)
-		return false;
-	while (!uses && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*d %*d %31s %*s %255s", device, place) != 2)
-			continue;
-		uses = disk_uses(device, address, 0);
-		snprintf(where, size, "%s", place);
-	}
-	fclose(file);
-	return uses;
-}
-
 bool guard_needs(const char *address, char *reason, size_t size)
 {
-	char peer[64], where[256];
+	char peer[64];
 
 	if (carries_default(address))
 		snprintf(reason, size, "it carries the default route");
 	else if (ssh_peer(peer, sizeof(peer)) && carries_peer(peer, address))
 		snprintf(reason, size, "it carries your SSH session from %s", peer);
-	else if (is_mounted(address, where, sizeof(where)))
-		snprintf(reason, size, "the file system on %s is mounted from it", where);
 	else
-		return false;
+		return disk_needs(address, reason, size);
 	return true;
 }

@@ -131,6 +131,8 @@ int target_find(const char *name, char address[ADDRESS_SIZE]);
 
 /* Writes why the host needs the function; returns false if the host does not need it. */
 bool guard_needs(const char *address, char *reason, size_t size);
+/* guard_disk.c: the same for its disks alone. */
+bool disk_needs(const char *address, char *reason, size_t size);
 
 /* --- driver.c: binding --- */
 
