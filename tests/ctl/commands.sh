@@ -55,6 +55,56 @@ test_reasons() {
 	reason "noiommu is not loaded"
 }
 
+# A second address ends like the first; a vector of another driver does not count.
+test_interrupts() {
+	put /proc/interrupts "$(printf '%s\n' '            CPU0       CPU1' \
+		'  24:          5          7   PCI-MSI 65536-edge      vfio-msix[0](0000:00:04.0)' \
+		'  25:        100          0   PCI-MSI 65537-edge      vfio-msix[1](0000:00:04.0)' \
+		'  26:          9          9   PCI-MSI 65538-edge      vfio-msix[0](1000:00:04.0)' \
+		'  27:          9          9   PCI-MSI 81920-edge      eth1(0000:00:04.0)' \
+		' NMI:          1          1   Non-maskable interrupts')"
+	ctl 0 status
+	out "    112 interrupts on 2 vectors"
+	[ "$(grep -c "interrupts on" "$tmp/out")" = 1 ] || fail "of another function"
+	ctl 0 status --json
+	json "[(f['vectors'], f['interrupts']) for f in o['functions'] if f['claimed']] == [(2, 112)]"
+}
+
+# await TEXT: until the terminal shows it
+await() {
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		! grep -qa "$1" "$tmp/out" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# Types ^C when the second table shows what has changed since the first.
+watch_a_change() {
+	await "pinned *8192" && put /sys/class/misc/noiommu/pinned_bytes 12288 &&
+		await "pinned *12288"
+	printf '\003'
+}
+
+test_watch() {
+	local status=0
+
+	: >"$tmp/out"
+	watch_a_change | NOIOMMUCTL_ROOT=$root timeout 120 \
+		script -qefc "$program status --watch" "$tmp/out" >/dev/null || status=$?
+	[ $status = 130 ] || fail "status $status after ^C"
+	out "12288"
+	out "$(printf '\033[H\033[2J')"
+	# Without a terminal, until the reader has gone.
+	NOIOMMUCTL_ROOT=$root timeout 60 "$program" status --watch |
+		grep -m 2 'noiommu  *loaded' >"$tmp/out"
+	[ "${PIPESTATUS[0]}" != 124 ] || fail "goes on without a reader"
+	[ "$(wc -l <"$tmp/out")" = 2 ] || fail "no second table in a pipe"
+	! grep -qF "$(printf '\033')" "$tmp/out" || fail "escape sequences in a pipe"
+}
+
 # A module of a kernel's own tree has no version.
 test_no_version() {
 	rm "$root/sys/module/noiommu/version"

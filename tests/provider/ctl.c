@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "interrupts.h"
 #include "kselftest_harness.h"
 #include "passthrough.h"
 #include "sysfs.h"
@@ -84,7 +85,9 @@ TEST_F(noiommuctl, round_trip)
 TEST_F(noiommuctl, in_use)
 {
 	struct vfio vfio = { -1, -1, -1 };
+	int event = event_create();
 
+	ASSERT_LE(0, event);
 	ASSERT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
 			 variant->driver));
 	ASSERT_EQ(0, vfio_open(&vfio, self->nic));
@@ -93,9 +96,13 @@ TEST_F(noiommuctl, in_use)
 	EXPECT_EQ(0, run(CTL "status | grep 'opened by %d (ctl)'",
 			 getpid()));
 	EXPECT_EQ(0, run(CTL "status --json | grep '\"owner\":%d'", getpid()));
+	EXPECT_EQ(FAILED, run(CTL "status | grep interrupts"));
+	ASSERT_EQ(0, irq_route(&vfio, MSI, 0, 1, &event));
+	EXPECT_EQ(0, run(CTL "status | grep ' interrupts on 1 vector$'"));
 	EXPECT_EQ(UNSAFE, run(CTL "unbind %s", self->nic));
 	EXPECT_TRUE(pci_has_driver(self->nic, variant->driver));
 	vfio_close(&vfio);
+	close(event);
 }
 
 TEST_F(noiommuctl, rolls_back)

@@ -34,6 +34,7 @@ static struct json_object *json_of_openers(const struct function *function)
 struct json_object *json_of_function(const struct function *function)
 {
 	struct json_object *one = json_object_new_object();
+	unsigned long long interrupts;
 	char text[256], ids[16];
 
 	names_of(function, text, sizeof(text));
@@ -54,6 +55,9 @@ struct json_object *json_of_function(const struct function *function)
 	json_object_object_add(one, "owner", function->owner ?
 			       json_object_new_int64(function->owner) : NULL);
 	json_object_object_add(one, "dma_limit", json_object_new_uint64(function->limit));
+	json_object_object_add(one, "vectors",
+			       json_object_new_int(interrupts_of(function, &interrupts)));
+	json_object_object_add(one, "interrupts", json_object_new_uint64(interrupts));
 	json_object_object_add(one, "openers", json_of_openers(function));
 	return one;
 }

@@ -122,6 +122,14 @@ int openers_find(const char *path, struct opener **list);
 /* The same for a function, which is open through its group or its character device. */
 int openers_of(const struct function *function, struct opener **list);
 
+/* --- interrupts.c: interrupts that reach a process --- */
+
+/*
+ * Returns the number of the function's vectors that a process uses, and counts the interrupts
+ * that have come on them.
+ */
+int interrupts_of(const struct function *function, unsigned long long *count);
+
 /* --- target.c: what the user calls a function --- */
 
 /* The name is an address, IDs or an interface. Reports a mistake; returns an exit status. */

@@ -43,6 +43,16 @@ static void print_openers(const struct function *function)
 	free(openers);
 }
 
+static void print_interrupts(const struct function *function)
+{
+	unsigned long long count;
+	int vectors = interrupts_of(function, &count);
+
+	if (vectors)
+		printf("    %llu interrupts on %d vector%s\n", count, vectors,
+		       vectors == 1 ? "" : "s");
+}
+
 static void print_function(const struct function *function)
 {
 	const char *driver = *function->driver ? function->driver : "-";
@@ -56,6 +66,7 @@ static void print_function(const struct function *function)
 		printf("%sclaimed%s, reaches %#llx  %s\n", colour_good(), colour_end(),
 		       function->limit, name);
 		print_openers(function);
+		print_interrupts(function);
 	} else {
 		function_reason(function, reason, sizeof(reason));
 		printf("not claimed: %s  %s\n", reason, name);
@@ -88,7 +99,7 @@ static int print_json(void)
 	return json_print(object);
 }
 
-/* Ends when the reader closes the pipe, or on a signal. */
+/* Ends when the reader closes the pipe, or on a signal such as that of ^C. */
 static int watch(int (*print)(void))
 {
 	do {
