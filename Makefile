@@ -2,7 +2,7 @@
 #
 #   make            the modules, for the running kernel (or KDIR=)
 #   make install    modules, header, modprobe.d file, units and manual pages (DESTDIR=, PREFIX=);
-#                   noiommuctl, too, if "make tools" has built it
+#                   noiommuctl, too, if "make tools" has built it: the units need it
 #   make uninstall  remove what "make install" installed for this kernel
 #   make dkms-install    the same, with modules that DKMS builds again for each new kernel
 #   make dkms-uninstall  remove what "make dkms-install" installed
@@ -37,6 +37,10 @@ PACKAGING = $(MAKE) -C packaging DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
 TOOLS = $(MAKE) -C tools/noiommuctl OUT=$(CURDIR)/build/tools DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
+INSTALL_TOOLS = $(if $(wildcard build/tools/noiommuctl),$(TOOLS) install,@echo \
+	"make: noiommuctl is not built, so it is not installed, and the units need it:" \
+	"apt install libpci-dev libjson-c-dev, make tools, and then install again" >&2)
+
 # The headers of distributions lack the vmlinux that the BTF of a module is based on.
 KBUILD = +$(MAKE) -C $(KDIR) M=$(BUILD)/drivers/noiommu CONFIG_NOIOMMU=m \
 	 CONFIG_NOIOMMU_PCI=m NOIOMMU_VERSION=$(VERSION) \
@@ -64,7 +68,7 @@ install: modules
 		$(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) \
 		modules_install
 	$(PACKAGING) install-files
-	$(if $(wildcard build/tools/noiommuctl),$(TOOLS) install)
+	$(INSTALL_TOOLS)
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
 uninstall:
@@ -74,7 +78,15 @@ uninstall:
 	$(TOOLS) uninstall
 	$(if $(DESTDIR),,depmod $(RELEASE))
 
-dkms-install dkms-uninstall deb rpm:
+dkms-install:
+	$(PACKAGING) $@
+	$(INSTALL_TOOLS)
+
+dkms-uninstall:
+	$(PACKAGING) $@
+	$(TOOLS) uninstall
+
+deb rpm:
 	$(PACKAGING) $@
 
 tools:
