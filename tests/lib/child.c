@@ -56,41 +56,51 @@ bool child_has_news(int channel)
 	return poll(&news, 1, 0) > 0;
 }
 
+/* A message of one byte, with room for one descriptor. */
+struct passing {
+	struct iovec iov;
+	struct msghdr message;
+	char control[CMSG_SPACE(sizeof(int))];
+	char byte;
+};
+
+static struct msghdr *passing_message(struct passing *passing)
+{
+	*passing = (struct passing){
+		.iov = { &passing->byte, 1 },
+		.message = {
+			.msg_iov = &passing->iov,
+			.msg_iovlen = 1,
+			.msg_control = passing->control,
+			.msg_controllen = sizeof(passing->control),
+		},
+	};
+	return &passing->message;
+}
+
 int child_pass(int channel, int fd)
 {
-	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = {};
-	struct iovec iov = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct passing passing;
+	struct msghdr *message = passing_message(&passing);
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+	return sendmsg(channel, message, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
 int child_receive(int channel)
 {
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
+	struct passing passing;
+	struct msghdr *message = passing_message(&passing);
 	struct cmsghdr *header;
 	int fd = -1;
 
-	if (recvmsg(channel, &message, 0) != 1)
+	if (recvmsg(channel, message, 0) != 1)
 		return -1;
-	header = CMSG_FIRSTHDR(&message);
+	header = CMSG_FIRSTHDR(message);
 	if (header)
 		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
 	return fd;
