@@ -102,16 +102,17 @@ guest_options() {
 	esac
 }
 
-# Sets program, as GROUP/NAME, and needs, on, dpdk, disk and options from the suite's words.
+# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk and options from the suite's words.
 parse_guest() {
 	local words word
 
 	mapfile -t words < <(guest_words "$1")
-	program=${1%%/*}/${words[0]} needs="" on="" dpdk="" disk="" options=()
+	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" options=()
 	for word in "${words[@]:1}"; do
 		case $word in
 		needs=*)	needs=${word#*=} ;;
 		on=*)		on=${word#*=} ;;
+		also=*)		also=${word#*=} ;;
 		dpdk=*)		dpdk=${word#*=} ;;
 		disk=*)		disk=${word#*=} ;;
 		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
@@ -123,7 +124,7 @@ parse_guest() {
 
 # guest_files NAME: print the files that make has to build for the suite, one a line.
 guest_files() {
-	local program needs on dpdk disk options
+	local program needs on also dpdk disk options
 
 	parse_guest "$1"
 	[ -z "$needs" ] || configured "$needs" || return 0
@@ -149,7 +150,7 @@ build_suites() {
 
 # run_guest NAME [ARG...]: run the suite's program in its guest, with these arguments.
 run_guest() {
-	local program needs on dpdk disk options made
+	local program needs on also dpdk disk options made
 
 	parse_guest "$1"
 	if [ -n "$needs" ] && ! configured "$needs"; then

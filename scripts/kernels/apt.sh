@@ -32,7 +32,9 @@ apt_private() {
 	[ -r "$apt_keys" ] || die "$apt_keys is missing: apt install debian-archive-keyring"
 	mkdir -p "$dir"/{lists,archives}/partial
 	: >"$dir/status"
-	echo "deb [signed-by=$apt_keys] $mirror $suite main" >"$dir/sources.list"
+	# Backports need the libraries of their release.
+	printf "deb [signed-by=$apt_keys] $mirror %s main\n" "$suite" "${suite%-backports}" |
+		sort -u >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-END
 		Dir::Etc::SourceList "$dir/sources.list";
 		Dir::Etc::SourceParts "-";
@@ -40,6 +42,7 @@ apt_private() {
 		Dir::State::Status "$dir/status";
 		Dir::Cache "$dir";
 		APT::Sandbox::User "root";
+		APT::Default-Release "$suite";
 		Acquire::Languages "none";
 	END
 }

@@ -2,31 +2,94 @@
 # shellcheck shell=bash disable=SC2154
 # Kernels of Debian: package is the meta package of the image. Sourced by kernel.
 
+# debian_image IMAGE: print the packages of the kernel and its modules. Since 7.0 the image is
+# a meta package of them.
+debian_image() {
+	apt_depends "$1" 'linux-binary-.*' || {
+		echo "$1"
+		return
+	}
+	apt_depends "$1" 'linux-modules-.*' && apt_depends "$1" 'linux-base-[0-9].*'
+}
+
 # Sets pkgs (name=version each) and release from the meta package.
 kind_debian_resolve() {
-	local image headers common kbuild p v
+	local image images headers common kbuild p v
 
 	image=$(apt_depends "$package" 'linux-image-[0-9].*') || return 1
+	images=$(debian_image "$image") || return 1
 	release=${image#linux-image-}
 	release=${release%-unsigned}
 	headers=linux-headers-$release
-	common=$(apt_depends "$headers" 'linux-headers-.*-common') || return 1
+	common=$(apt_depends "$headers" 'linux-headers-.*-common(-rt)?') || return 1
 	kbuild=$(apt_depends "$headers" 'linux-kbuild-.*') || return 1
 	pkgs=()
-	for p in "$image" "$headers" "$common" "$kbuild" \
+	for p in $images "$headers" "$common" "$kbuild" \
 		"linux-source-$(echo "$release" | grep -oE '^[0-9]+\.[0-9]+')"; do
+		v=$(apt_version "$p") || return 1
+		pkgs+=("$p=$v")
+	done
+	debian_add_libraries
+}
+
+# --- Kernels of a Debian that is newer than this one ------------------------------
+
+# The programs in the headers are then linked with newer libraries than this system has.
+debian_libraries=(libc6 libelf1t64 zlib1g libzstd1)
+
+debian_add_libraries() {
+	local p v
+
+	v=$(apt_version libc6) || return 1
+	dpkg --compare-versions "$v" gt "$(dpkg-query -W -f '${Version}' libc6)" || return 0
+	for p in "${debian_libraries[@]}"; do
 		v=$(apt_version "$p") || return 1
 		pkgs+=("$p=$v")
 	done
 }
 
-# The Makefile of the headers includes a file by its path in an installed system.
+# debian_wrap FILE: make the program run with the libraries in the headers' folder, wherever
+# that is.
+debian_wrap() {
+	mkdir -p "${1%/*}/.elf"
+	mv "$1" "${1%/*}/.elf/"
+	cat >"$1" <<-'END'
+		#!/bin/sh
+		here=$(dirname "$(readlink -f "$0")")
+		lib=${here%/usr/lib/linux-kbuild*}/newer/usr/lib/x86_64-linux-gnu
+		exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$here/.elf/${0##*/}" "$@"
+	END
+	chmod +x "$1"
+}
+
+# debian_older_host HEADERS: make the headers work here: their programs, and the compiler, which
+# they name by its version. gcc 12 lacks the option that is taken out.
+debian_older_host() {
+	local dir=$1/usr/src/linux-headers-$release program
+
+	[ -d "$1/newer" ] || return 0
+	# The programs without these endings execute them, with this system's libraries.
+	for program in "$1"/usr/lib/linux-kbuild-*/{tools/objtool/objtool.real-x86,scripts/mod/modpost.real-lsb-64}; do
+		[ ! -e "$program" ] || mv "$program" "${program%.real-*}"
+	done
+	find "$1"/usr/lib/linux-kbuild-*/{scripts,tools} -type f -perm /111 | while read -r program; do
+		[ "$(head -c 4 "$program" | tail -c 3)" != ELF ] || debian_wrap "$program"
+	done
+	sed -i '/^CC = /s/gcc-[0-9]*$/gcc/' "$dir/.kernelvariables"
+	sed -i '/CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT/d' \
+		"$dir/include/config/auto.conf" "$dir/include/generated/autoconf.h"
+}
+
+# --- Unpacking --------------------------------------------------------------------
+
+# The headers name files by their paths in an installed system.
 debian_mend_headers() {
 	local dir=$1/headers/usr/src/linux-headers-$release
 
 	# shellcheck disable=SC2016 # make expands it
-	sed -i -E 's|^include /usr/src/|include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../|' \
+	sed -i -E 's#^(include |KBUILD_OUTPUT=)/usr/src/#\1$(dir $(realpath $(lastword $(MAKEFILE_LIST))))../#' \
 		"$dir/Makefile"
+	debian_older_host "$1/headers"
 	ln -s "headers/usr/src/linux-headers-$release" "$1/build"
 	[ -e "$1/build/scripts/Makefile.build" ] ||
 		die "linux-kbuild does not fit $release: its links lead nowhere"
@@ -45,22 +108,42 @@ debian_source() {
 	rm -rf "$tmp/tar"
 }
 
-debian_unpack() {
-	local tmp=$1 out=$1/out deb source
+# debian_first FILE...: print the first of these files that exists.
+debian_first() {
+	local file
 
-	mkdir -p "$out/headers" "$tmp/image"
+	for file; do
+		[ ! -e "$file" ] || {
+			echo "$file"
+			return
+		}
+	done
+	die "the packages of $release have none of $*"
+}
+
+debian_unpack() {
+	local tmp=$1 out=$1/out image=$1/image deb source lib boot
+
+	mkdir -p "$out/headers" "$image"
 	say "unpacking $release"
 	debian_source "$tmp" &
 	source=$!
-	unpack_deb "$tmp"/deb/linux-image-* "$tmp/image"
-	for deb in "$tmp"/deb/linux-headers-* "$tmp"/deb/linux-kbuild-*; do
-		unpack_deb "$deb" "$out/headers"
+	for deb in "$tmp"/deb/*.deb; do
+		case ${deb##*/} in
+		linux-source-*)			;;
+		linux-headers-*|linux-kbuild-*)	unpack_deb "$deb" "$out/headers" ;;
+		linux-*)			unpack_deb "$deb" "$image" ;;
+		*)				unpack_deb "$deb" "$out/headers/newer" ;;
+		esac
 	done
+	lib=$(debian_first "$image/lib/modules" "$image/usr/lib/modules")
+	boot=$(debian_first "$image/boot/vmlinuz-$release" "$lib/$release/vmlinuz")
+	mv "$boot" "$out/vmlinuz"
+	boot=$(debian_first "$image/boot/config-$release" "$out/headers/usr/src/linux-headers-$release/.config")
+	cp "$boot" "$out/config"
 	mkdir -p "$out/modules/lib"
-	mv "$tmp/image/lib/modules" "$out/modules/lib/"
+	mv "$lib" "$out/modules/lib/"
 	rm -f "$out/modules/lib/modules/$release"/{build,source}
-	mv "$tmp/image/boot/vmlinuz-$release" "$out/vmlinuz"
-	mv "$tmp/image/boot/config-$release" "$out/config"
 	debian_mend_headers "$out"
 	wait "$source"
 }
