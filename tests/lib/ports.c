@@ -9,8 +9,11 @@ static bool ports_have_driver(const char *driver)
 
 bool ports_bind(const char *driver)
 {
-	/* The guest has no udev that would load the drivers of the NICs. */
-	if (run("modprobe -a virtio_pci virtio_net e1000 e1000e vmxnet3"))
+	/*
+	 * The guest has no udev that would load the drivers of the NICs. No kernel has the
+	 * drivers of all NICs.
+	 */
+	if (run("modprobe -a virtio_net $(cat /sys/bus/pci/devices/0000:00:0[4-7].0/modalias)"))
 		return false;
 	if (!ports_have_driver(driver) &&
 	    run("dpdk-devbind.py --bind=%s %s %s", driver, PORT_0, PORT_1))
