@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+static __always_inline int __folio_try_share_anon_rmap(struct folio *folio)
+{
+	if (IS_ENABLED(CONFIG_HAVE_GUP_FAST)) /* was CONFIG_HAVE_FAST_GUP */
+		smp_mb();
+	return 0;
+}
