@@ -23,7 +23,7 @@ int memory_phys_pages(const void *address, size_t nr, __u64 *phys);
 
 /*
  * Returns three touched 4 KiB pages: the first two are physically adjacent, the third is
- * not.
+ * not. The mapping extends to 2 * HUGE_2M or more from there, which is aligned to HUGE_2M.
  */
 char *memory_partly_contiguous(void);
 
