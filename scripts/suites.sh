@@ -143,7 +143,8 @@ build_suites() {
 			{ [ ${#files[@]} -eq 0 ] ||
 				make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$dir" OUT="$out" "${files[@]}"; }
 	} >"$log" 2>&1 || {
-		tail -n 15 "$log" >&2
+		# Other jobs of make may have gone on for long.
+		grep -E 'error:|\*\*\*' "$log" | head -n 10 >&2
 		die "building for $kernel failed: see $log"
 	}
 }
