@@ -5,9 +5,16 @@
 
 #include <linux/types.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #define PAGE 4096UL
 #define HUGE_2M (2UL << 20)
+
+/* Skips a test, or a fixture, that needs transparent huge pages. PREEMPT_RT has none. */
+#define NEEDS_THP() do {						\
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK))	\
+		SKIP(return, "this kernel has no transparent huge pages"); \
+} while (0)
 
 /* Touched memory, or MAP_FAILED. */
 void *memory_pages(size_t length);

@@ -98,6 +98,7 @@ TEST_F(identity, contiguous_run)
 {
 	char *memory = memory_partly_contiguous();
 
+	NEEDS_THP();
 	ASSERT_NE(MAP_FAILED, memory);
 	ASSERT_MAPPED(memory, 2 * PAGE);
 }
@@ -129,6 +130,7 @@ TEST_F(identity, partly_contiguous)
 	char *memory = memory_partly_contiguous();
 	__u64 phys;
 
+	NEEDS_THP();
 	ASSERT_NE(MAP_FAILED, memory);
 	phys = memory_phys(memory);
 	ASSERT_REFUSED(EINVAL, memory, 3 * PAGE, phys);

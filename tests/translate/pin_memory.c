@@ -155,6 +155,8 @@ FIXTURE_SETUP(pin_huge)
 {
 	long before = mapping_thp();
 
+	if (variant->kind == MAPPING_THP)
+		NEEDS_THP();
 	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
@@ -206,6 +208,7 @@ TEST_F(pin_memory, thp_split_by_mprotect)
 	char *memory = mapping_create(MAPPING_THP, 3 * HUGE_2M, NULL);
 	char *middle = memory + HUGE_2M;
 
+	NEEDS_THP();
 	ASSERT_NE(MAP_FAILED, memory);
 	mapping_touch(memory, 3 * HUGE_2M);
 	ASSERT_PINS(memory, 3 * HUGE_2M, WRITE, 3);
@@ -218,6 +221,7 @@ TEST_F(pin_memory, thp_with_a_page_given_back)
 {
 	char *memory = mapping_create(MAPPING_THP, 4 * HUGE_2M, NULL);
 
+	NEEDS_THP();
 	ASSERT_NE(MAP_FAILED, memory);
 	mapping_touch(memory, 4 * HUGE_2M);
 	ASSERT_EQ(0, madvise(memory + HUGE_2M + 7 * PAGE, 2 * PAGE,
@@ -340,6 +344,7 @@ TEST_F(pin_memory, mixed)
 	size_t length;
 	int i, j;
 
+	NEEDS_THP();
 	srand(1);
 	for (i = 0; i < 4; i++) {
 		memory = create_mixed(kinds);

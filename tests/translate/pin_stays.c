@@ -120,6 +120,7 @@ TEST_F(pin_stays, huge_pages)
 	enum mapping kinds[] = { MAPPING_THP, MAPPING_HUGETLB };
 	int i, j;
 
+	NEEDS_THP();
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		char *memory = mapping_create(kinds[i], 5 * HUGE_2M, NULL);
 		__u32 id;
