@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# Packages of a Debian suite. A suite that this system does not use gets lists of its own in
-# the cache, without a change to the system's apt. Sourced; suite, cache and log are set.
+# Packages of a Debian suite. A suite or an architecture that this system does not use gets lists
+# of its own in the cache, without a change to the system's apt. Sourced; suite, cache and log are
+# set, and arch is, if it is not the system's.
 
 apt_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 # The options that apt needs for the suite.
@@ -23,18 +24,26 @@ apt_archives() {
 		sed -nE "/^$1(-security|-updates)? /p"
 }
 
+# apt_sources OPTIONS: print the lines of sources.list for the suite, and for its security and
+# updates archives if this system takes packages from them. Backports need the libraries of their
+# release.
+apt_sources() {
+	printf "deb [$1] $mirror %s main\n" "$suite" "${suite%-backports}" | sort -u
+	apt_archives "$suite" | awk -v options="$1" -v suite="$suite" \
+		'$1 != suite && $2 == "main" { print "deb [" options "]", $3, $1, $2 }'
+}
+
 # apt_private DIR: make a configuration with this suite only.
 apt_private() {
-	local dir=$1 mirror
+	local dir=$1 native mirror
 
+	native=$(dpkg --print-architecture)
 	mirror=$(apt_mirror)
 	[ -n "$mirror" ] || die "apt has no Debian mirror to take $suite from"
 	[ -r "$apt_keys" ] || die "$apt_keys is missing: apt install debian-archive-keyring"
 	mkdir -p "$dir"/{lists,archives}/partial
 	: >"$dir/status"
-	# Backports need the libraries of their release.
-	printf "deb [signed-by=$apt_keys] $mirror %s main\n" "$suite" "${suite%-backports}" |
-		sort -u >"$dir/sources.list"
+	apt_sources "signed-by=$apt_keys" >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-END
 		Dir::Etc::SourceList "$dir/sources.list";
 		Dir::Etc::SourceParts "-";
@@ -42,7 +51,8 @@ apt_private() {
 		Dir::State::Status "$dir/status";
 		Dir::Cache "$dir";
 		APT::Sandbox::User "root";
-		APT::Default-Release "$suite";
+		APT::Architectures { "$native"; ${arch:+"$arch";} };
+		APT::Default-Release "/^$suite(-security|-updates)?$/";
 		Acquire::Languages "none";
 	END
 }
@@ -55,9 +65,9 @@ apt_choose() {
 	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	# As root, apt would work as the user _apt, which cannot write here.
 	apt_options=(-o APT::Sandbox::User=root)
-	if [ "$suite" != "$own" ]; then
-		apt_private "$cache/apt-$suite"
-		apt_options=(-c "$cache/apt-$suite/apt.conf")
+	if [ "$suite" != "$own" ] || [ -n "${arch:-}" ]; then
+		apt_private "$cache/apt-$suite${arch:+-$arch}"
+		apt_options=(-c "$cache/apt-$suite${arch:+-$arch}/apt.conf")
 	fi
 }
 
@@ -76,10 +86,11 @@ apt_version() {
 		awk '$1 == "Candidate:" && $2 != "(none)" { print $2; found = 1 } END { exit !found }'
 }
 
-# apt_depends PACKAGE PATTERN: print the first dependency whose name matches.
+# apt_depends PACKAGE PATTERN: print the first dependency whose name matches. The package is one
+# of arch. Apt marks the names of dependencies with arch, and those without a package of it by <>.
 apt_depends() {
-	apt-cache "${apt_options[@]}" depends --important "$1" 2>/dev/null |
-		sed -n 's/^ *Depends: //p' | grep -m1 -E "^$2\$"
+	apt-cache "${apt_options[@]}" depends --important "$1${arch:+:$arch}" 2>/dev/null |
+		sed -nE "s/^ *Depends: ${arch:+<?}([^:>]*)${arch:+(:$arch)?>?}\$/\1/p" | grep -m1 -E "^$2\$"
 }
 
 # Call kind_KIND_resolve. If the lists lack a package, update them and call it again.

@@ -14,22 +14,29 @@ debian_image() {
 
 # Sets pkgs (name=version each) and release from the meta package.
 kind_debian_resolve() {
-	local image images headers common kbuild p v
+	local image images headers common kbuild p v at=${arch:+:$arch}
 
 	image=$(apt_depends "$package" 'linux-image-[0-9].*') || return 1
-	images=$(debian_image "$image") || return 1
+	images=$(debian_image "$image" | sed "s/\$/$at/"; exit "${PIPESTATUS[0]}") || return 1
 	release=${image#linux-image-}
 	release=${release%-unsigned}
 	headers=linux-headers-$release
 	common=$(apt_depends "$headers" 'linux-headers-.*-common(-rt)?') || return 1
 	kbuild=$(apt_depends "$headers" 'linux-kbuild-.*') || return 1
 	pkgs=()
-	for p in $images "$headers" "$common" "$kbuild" \
+	# Kbuild's own programs run here.
+	for p in $images "$headers$at" "$common" "$kbuild" \
 		"linux-source-$(echo "$release" | grep -oE '^[0-9]+\.[0-9]+')"; do
 		v=$(apt_version "$p") || return 1
 		pkgs+=("$p=$v")
 	done
 	debian_add_libraries
+}
+
+# debian_cross FILE: make the headers choose the compiler that builds for arch here. Since 6.12
+# they do so themselves.
+debian_cross() {
+	echo "override CROSS_COMPILE = $(cross_prefix "$arch")" >>"$1"
 }
 
 # --- Kernels of a Debian that is newer than this one ------------------------------
@@ -90,6 +97,7 @@ debian_mend_headers() {
 	sed -i -E 's#^(include |KBUILD_OUTPUT=)/usr/src/#\1$(dir $(realpath $(lastword $(MAKEFILE_LIST))))../#' \
 		"$dir/Makefile"
 	debian_older_host "$1/headers"
+	[ -z "$arch" ] || debian_cross "$dir/.kernelvariables"
 	ln -s "headers/usr/src/linux-headers-$release" "$1/build"
 	[ -e "$1/build/scripts/Makefile.build" ] ||
 		die "linux-kbuild does not fit $release: its links lead nowhere"

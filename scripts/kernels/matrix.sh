@@ -20,3 +20,15 @@ first_kernel() {
 kernel_line() {
 	awk -v name="$1" '/^[^#[:space:]]/ && $1 == name { $1 = $1; print }' "$top/scripts/kernels/list"
 }
+
+# kernel_arch NAME: print Debian's name of the kernel's architecture if it is not amd64.
+kernel_arch() {
+	kernel_line "$1" | awk '$5 ~ /-arm64$/ { print "arm64" }'
+}
+
+# cross_prefix ARCH: print what comes before the names of the compiler and its tools.
+cross_prefix() {
+	case $1 in
+	arm64)	echo aarch64-linux-gnu- ;;
+	esac
+}
