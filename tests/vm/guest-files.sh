@@ -1,29 +1,50 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Copying files of the host into a directory that becomes part of the guest's root.
+# Copying files of the host into a directory that becomes part of the guest's root. Sourced;
+# sysroot is empty, or what tests/vm/sysroot prints.
 
 is_elf() {
 	[ "$(head -c 4 -- "$1" | od -An -tx1)" = ' 7f 45 4c 46' ]
 }
 
+# libraries FILE: print the paths of the shared libraries that the program needs, and "NAME not
+# found" for missing ones. If sysroot is set, they are paths below it.
+libraries() {
+	local name path
+
+	[ -n "$sysroot" ] || {
+		ldd -- "$1" 2>/dev/null |
+			sed -nE '/not found/p; s,^(.* => |[[:space:]]+)(/[^ ]+).*,\2,p'
+		return
+	}
+	readelf -d -- "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' | while read -r name; do
+		# The loader's own path is the first.
+		path=$(compgen -G "$sysroot/lib/$name" || compgen -G "$sysroot/lib/*/$name" ||
+			compgen -G "$sysroot/usr/lib/*/$name" || :)
+		if [ -n "$path" ]; then
+			echo "${path#"$sysroot"}"
+			libraries "$path"
+		else
+			echo "$name not found"
+		fi
+	done
+}
+
 # guest_program FILE ROOT DIR: copy FILE to ROOT/DIR, and its shared libraries to the paths
-# that the loader uses.
+# that the loader uses. Programs for another architecture have theirs in sysroot.
 guest_program() {
 	local lib
 
 	mkdir -p "$2$3"
 	cp -L -- "$1" "$2$3/"
 	is_elf "$1" || return 0
-	ldd -- "$1" 2>/dev/null | grep -oE '(=> |^[[:space:]]+)/[^ ]+' | grep -oE '/.*' |
-		while read -r lib; do
-			[ -e "$2$lib" ] || {
-				mkdir -p "$2${lib%/*}"
-				cp -L -- "$lib" "$2$lib"
-			}
-		done
-	if ldd -- "$1" 2>/dev/null | grep 'not found' >&2; then
-		die "$1 needs shared libraries that are not installed here"
-	fi
+	libraries "$1" | while read -r lib; do
+		[[ $lib != *"not found" ]] || die "$1 needs shared libraries that are not installed here: $lib"
+		[ -e "$2$lib" ] || {
+			mkdir -p "$2${lib%/*}"
+			cp -L -- "$sysroot$lib" "$2$lib"
+		}
+	done || exit
 }
 
 # guest_cpio DIR: write DIR as an archive to stdout, owned by root whoever the caller is.

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What depends on the architecture of the guest. Sourced, never run.
+# shellcheck disable=SC2034 # all of it is for the caller
+
+# Prints Debian's name of the kernel's architecture.
+arch_of() {
+	if grep -q '^CONFIG_ARM64=y' "$1/config"; then
+		echo arm64
+	else
+		echo amd64
+	fi
+}
+
+# sysroot_of KERNEL-DIR: print the directory with the programs of the guest; nothing if they are
+# this system's own.
+sysroot_of() {
+	[ "$(arch_of "$1")" = amd64 ] || "$here/sysroot" "$(arch_of "$1")"
+}
+
+# machine_of KERNEL-DIR: set emulator, the host that can run it with KVM, the packages that it needs
+# (groups of scripts/deps), machine, cpu, boot_options, parts and clean_exit. Parts are the options for the guest's four serial ports, whose chardevs are console, command, to-monitor
+# and control, and for a clean exit; clean_exit is QEMU's status after one.
+machine_of() {
+	"machine_$(arch_of "$1")"
+}
+
+machine_amd64() {
+	local port
+
+	emulator=qemu-system-x86_64 native=x86_64 machine=q35 groups=(vm) clean_exit=33
+	boot_options="8250.nr_uarts=4 tsc=reliable no_timer_check"
+	# With KVM, the host's.
+	cpu=max,la57=off
+	parts=(-device "isa-debug-exit,iobase=0xf4,iosize=4")
+	for port in console command to-monitor control; do
+		parts+=(-serial "chardev:$port")
+	done
+}
+
+# This machine has one serial port, so the four are a function of the PCI bus. Nothing but a
+# power-off ends QEMU, which then returns 0, as it does after a panic: the console shows that one.
+machine_arm64() {
+	emulator=qemu-system-aarch64 native=aarch64 machine=virt,gic-version=3 groups=(vm arm64) clean_exit=0
+	boot_options=""
+	cpu=cortex-a72
+	parts=(-device "pci-serial-4x,addr=1f,chardev1=console,chardev2=command,chardev3=to-monitor,chardev4=control")
+}
