@@ -102,12 +102,12 @@ guest_options() {
 	esac
 }
 
-# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk and options from the suite's words.
+# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree and options from the suite's words.
 parse_guest() {
 	local words word
 
 	mapfile -t words < <(guest_words "$1")
-	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" options=()
+	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" tree="" options=()
 	for word in "${words[@]:1}"; do
 		case $word in
 		needs=*)	needs=${word#*=} ;;
@@ -115,6 +115,7 @@ parse_guest() {
 		also=*)		also=${word#*=} ;;
 		dpdk=*)		dpdk=${word#*=} ;;
 		disk=*)		disk=${word#*=} ;;
+		tree=*)		tree=${word#*=} ;;
 		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
 		esac
 	done
@@ -124,7 +125,7 @@ parse_guest() {
 
 # guest_files NAME: print the files that make has to build for the suite, one a line.
 guest_files() {
-	local program needs on also dpdk disk options
+	local program needs on also dpdk disk tree options
 
 	parse_guest "$1"
 	[ -z "$needs" ] || configured "$needs" || return 0
@@ -151,7 +152,7 @@ build_suites() {
 
 # run_guest NAME [ARG...]: run the suite's program in its guest, with these arguments.
 run_guest() {
-	local program needs on also dpdk disk options made
+	local program needs on also dpdk disk tree options made
 
 	parse_guest "$1"
 	if [ -n "$needs" ] && ! configured "$needs"; then
@@ -170,6 +171,11 @@ run_guest() {
 	if [ -n "$disk" ]; then
 		made=$("$top/tests/$disk/image") || return
 		mapfile -t -O "${#options[@]}" options < <(disk "$made")
+	fi
+	if [ -n "$tree" ]; then
+		made=$logs/$tree.dtb
+		"$top/tests/vm/device-tree" "$tree" "$made" || return
+		options+=(--qemu -dtb --qemu "$made")
 	fi
 	# The time limit ends a guest that hangs.
 	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$logs/${1//\//-}-$kernel.console" \

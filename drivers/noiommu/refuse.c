@@ -10,6 +10,8 @@
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/mm.h>
+#include <linux/property.h>
+#include <linux/resource_ext.h>
 #include <linux/swiotlb.h>
 
 #include "noiommu.h"
@@ -50,6 +52,34 @@ int noiommu_refuse_dma(struct device *dev)
 	return 0;
 }
 
+/*
+ * The firmware describes the DMA of all functions below a host bridge. The driver core copies that
+ * to a function when it binds a driver. A refusal then comes too late to spare a function that
+ * works with VFIO's own no-IOMMU mode, and VFIO's drivers give no reason for theirs.
+ */
+static int noiommu_refuse_bridge(struct pci_dev *pdev)
+{
+	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
+	struct device *parent = bridge->dev.parent;
+	struct resource_entry *window;
+
+	resource_list_for_each_entry(window, &bridge->dma_ranges) {
+		if (window->offset) {
+			pci_err(pdev, "noiommu: refused: bus addresses are not physical addresses\n");
+			return -EOPNOTSUPP;
+		}
+	}
+	/* A device tree describes the parent of the bridge, ACPI the bridge. */
+	if (!parent || !dev_of_node(parent))
+		parent = &bridge->dev;
+	if (!dev_is_dma_coherent(&pdev->dev) &&
+	    device_get_dma_attr(parent) == DEV_DMA_NON_COHERENT) {
+		pci_err(pdev, "noiommu: refused: its DMA is not cache-coherent\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 /**
  * noiommu_refuse_function() - check that a function may be claimed
  * @pdev: PCI function that has no driver; the caller holds its device_lock
@@ -58,7 +88,8 @@ int noiommu_refuse_dma(struct device *dev)
  * * -EBUSY: it is already in an IOMMU group of somebody else.
  * * -EPERM: its slot is untrusted: anybody may plug in a device there, and must not get
  *   access to all memory.
- * * -EOPNOTSUPP: as noiommu_refuse_dma().
+ * * -EOPNOTSUPP: as noiommu_refuse_dma(), or the firmware says that its DMA is not
+ *   cache-coherent, which VFIO requires.
  */
 int noiommu_refuse_function(struct pci_dev *pdev)
 {
@@ -71,5 +102,5 @@ int noiommu_refuse_function(struct pci_dev *pdev)
 		pci_err(pdev, "noiommu: refused: untrusted, as behind Thunderbolt\n");
 		return -EPERM;
 	}
-	return noiommu_refuse_dma(&pdev->dev);
+	return noiommu_refuse_dma(&pdev->dev) ?: noiommu_refuse_bridge(pdev);
 }
