@@ -9,10 +9,7 @@
 #include <sys/mman.h>
 
 #include "abi.h"
-
-#define KERNEL_ADDRESS 0xffff888000000000ULL
-#define NOT_CANONICAL 0x0000900000000000ULL
-#define USER_END 0x00007ffffffff000ULL
+#include "arch.h"
 
 TEST_F(abi, longer_than_what_is_mapped)
 {

@@ -10,16 +10,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "baseline.h"
 #include "kselftest_harness.h"
 #include "mappings.h"
 #include "memory.h"
 #include "noiommu.h"
 #include "sysfs.h"
-
-#define KERNEL_ADDRESS 0xffff888000000000ULL
-#define NOT_CANONICAL 0x0000900000000000ULL
-#define USER_END 0x00007ffffffff000ULL
 
 FIXTURE(ranges)
 {

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # What depends on the architecture of the guest. Sourced, never run.
 # shellcheck disable=SC2034 # all of it is for the caller
+# shellcheck disable=SC2154 # here is this directory
 
 # Prints Debian's name of the kernel's architecture.
 arch_of() {

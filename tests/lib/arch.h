@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tests know of the processor and of the machine. */
+#ifndef TESTS_ARCH_H
+#define TESTS_ARCH_H
+
+/* The end of a process's address space, and addresses that no process and not even a kernel has. */
+#if defined(__x86_64__)
+#define USER_END 0x00007ffffffff000ULL
+#define NOT_CANONICAL 0x0000900000000000ULL
+#elif defined(__aarch64__)
+#define USER_END 0x0001000000000000ULL
+#define NOT_CANONICAL 0x0009000000000000ULL
+#endif
+#define KERNEL_ADDRESS 0xffff888000000000ULL
+
+/* The reserved region of interrupt messages, as in reserved_regions of an IOMMU group. */
+#if defined(__x86_64__)
+#define MSI_REGION "0x00000000fee00000 0x00000000feefffff msi"
+#else
+#define MSI_REGION ""
+#endif
+
+#endif
