@@ -127,7 +127,7 @@ TEST_F(pins, memory_kept_for_small_pages)
 
 TEST_F(pins, limit_of_locked_memory)
 {
-	char *memory = memory_pages(20 * PAGE);
+	char *memory = memory_pages(21 * PAGE);
 	__u32 id, none;
 
 	ASSERT_NE(MAP_FAILED, memory);
