@@ -13,7 +13,6 @@
  *             It cannot stop a device, and nothing else can
  *   user      paging domains of VFIO type1 and iommufd
  */
-#include <linux/ioport.h>
 #include <linux/slab.h>
 
 #include "noiommu.h"
@@ -138,7 +137,7 @@ struct iommu_domain *noiommu_domain_alloc(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 	user->domain.ops = &noiommu_user_domain_ops;
 	user->domain.pgsize_bitmap = PAGE_SIZE;
-	user->domain.geometry.aperture_end = iomem_resource.end;
+	user->domain.geometry.aperture_end = noiommu_last_address();
 	user->domain.geometry.force_aperture = true;
 	user->allowed = noiommu_permitted();
 	/* Older kernels do not pass the function before they attach it. */

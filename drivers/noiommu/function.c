@@ -3,7 +3,6 @@
  * A function behind an IOMMU of ours: its DMA owner, its DMA limit, and its attributes
  * in /sys/bus/pci/devices/ADDRESS/noiommu/.
  */
-#include <linux/ioport.h>
 #include <linux/pci.h>
 #include <linux/sysfs.h>
 
@@ -44,8 +43,7 @@ struct noiommu_owner *noiommu_function_owner(struct device *dev)
  */
 u64 noiommu_dma_limit(struct device *dev)
 {
-	/* This resource contains every address of RAM and BARs on the bus. */
-	return min_not_zero(dev->bus_dma_limit, (u64)iomem_resource.end);
+	return min_not_zero(dev->bus_dma_limit, noiommu_last_address());
 }
 
 /**

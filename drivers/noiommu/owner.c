@@ -21,7 +21,6 @@
  * A process is a thread group, which exec does not change. Functions that are taken
  * after the close do not count.
  */
-#include <linux/ioport.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -127,7 +126,7 @@ u64 noiommu_owner_limit(void)
 static void noiommu_owner_limits(const struct noiommu_owner *owner, int change)
 {
 	lockdep_assert_held(&noiommu_owner_lock);
-	if (owner->limit < iomem_resource.end)
+	if (owner->limit < noiommu_last_address())
 		WRITE_ONCE(noiommu_owners_limited,
 			   noiommu_owners_limited + change);
 }

@@ -5,7 +5,10 @@
 #ifndef NOIOMMU_OWNER_H
 #define NOIOMMU_OWNER_H
 
+#include <linux/ioport.h>
+#include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 struct noiommu_process;
@@ -54,6 +57,20 @@ bool noiommu_owner_taken(const struct noiommu_owner *owner);
 pid_t noiommu_owner_pid(const struct noiommu_owner *owner);
 bool noiommu_hold(struct noiommu_hold *hold);
 void noiommu_holds_flush(void);
+
+/**
+ * noiommu_last_address() - last address that a device can reach if nothing limits it
+ *
+ * iomem_resource contains every address of RAM and BARs. On some architectures it ends at the
+ * last address of 64 bits. VFIO's sums then overflow, and it does not see that a container has
+ * mappings which a function that joins it cannot reach.
+ *
+ * Return: address of the last byte.
+ */
+static inline u64 noiommu_last_address(void)
+{
+	return min_t(u64, iomem_resource.end, S64_MAX);
+}
 
 extern unsigned int noiommu_owners_limited;
 u64 noiommu_owner_limit(void);

@@ -6,9 +6,11 @@
  * Guest: two edus, dma_offset.ko.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "edu.h"
 #include "kselftest_harness.h"
 #include "memory.h"
@@ -17,7 +19,7 @@
 #include "vfio.h"
 
 /* The bus reaches the first half of the guest's memory. */
-#define LIMIT 0x1fffffffULL
+#define LIMIT (RAM_START + 0x1fffffffULL)
 #define TRIES 200000
 
 FIXTURE(dma_limits)
@@ -52,6 +54,15 @@ FIXTURE_TEARDOWN(dma_limits)
 static int change_dma(const char *edu, const char *how)
 {
 	return run("insmod ./dma_offset.ko function=%s %s", edu, how);
+}
+
+/* The bus of the first edu reaches only a part of memory. */
+static int limit_dma(const char *edu)
+{
+	char how[32];
+
+	snprintf(how, sizeof(how), "limit=%#llx", LIMIT);
+	return change_dma(edu, how);
 }
 
 TEST_F(dma_limits, offset)
@@ -98,7 +109,7 @@ TEST_F(dma_limits, aperture)
 
 	ASSERT_NE(MAP_FAILED, low);
 	ASSERT_NE(MAP_FAILED, high);
-	ASSERT_EQ(0, change_dma(self->edu[0], "limit=0x1fffffff"));
+	ASSERT_EQ(0, limit_dma(self->edu[0]));
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
 	EXPECT_EQ(0, vfio_map(&self->vfio, low, PAGE, near));
 	EXPECT_EQ(-EINVAL, vfio_map(&self->vfio, high, PAGE, far));
@@ -112,7 +123,7 @@ TEST_F(dma_limits, one_container)
 
 	ASSERT_NE(MAP_FAILED, low);
 	ASSERT_NE(MAP_FAILED, high);
-	ASSERT_EQ(0, change_dma(self->edu[0], "limit=0x1fffffff"));
+	ASSERT_EQ(0, limit_dma(self->edu[0]));
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[1]));
 	ASSERT_EQ(0, vfio_map(&self->vfio, low, PAGE, near));
 	ASSERT_EQ(0, vfio_map(&self->vfio, high, PAGE, far));
