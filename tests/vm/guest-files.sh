@@ -7,26 +7,35 @@ is_elf() {
 	[ "$(head -c 4 -- "$1" | od -An -tx1)" = ' 7f 45 4c 46' ]
 }
 
+# needed FILE: print the names of the shared libraries that an ELF file names itself.
+needed() {
+	readelf -d -- "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p'
+}
+
 # libraries FILE: print the paths of the shared libraries that the program needs, and "NAME not
 # found" for missing ones. If sysroot is set, they are paths below it.
 libraries() {
-	local name path
+	local -A seen=()
+	local names name path
 
 	[ -n "$sysroot" ] || {
 		ldd -- "$1" 2>/dev/null |
 			sed -nE '/not found/p; s,^(.* => |[[:space:]]+)(/[^ ]+).*,\2,p'
 		return
 	}
-	readelf -d -- "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' | while read -r name; do
+	mapfile -t names < <(needed "$1")
+	while [ ${#names[@]} -gt 0 ]; do
+		name=${names[0]} names=("${names[@]:1}")
+		[ -z "${seen[$name]:-}" ] || continue
+		seen[$name]=1
 		# The loader's own path is the first.
 		path=$(compgen -G "$sysroot/lib/$name" || compgen -G "$sysroot/lib/*/$name" ||
-			compgen -G "$sysroot/usr/lib/*/$name" || :)
-		if [ -n "$path" ]; then
-			echo "${path#"$sysroot"}"
-			libraries "$path"
-		else
+			compgen -G "$sysroot/usr/lib/*/$name") || {
 			echo "$name not found"
-		fi
+			continue
+		}
+		echo "${path#"$sysroot"}"
+		mapfile -t -O "${#names[@]}" names < <(needed "$path")
 	done
 }
 
