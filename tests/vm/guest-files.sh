@@ -34,6 +34,7 @@ libraries() {
 			echo "$name not found"
 			continue
 		}
+		path=${path%%$'\n'*}
 		echo "${path#"$sysroot"}"
 		mapfile -t -O "${#names[@]}" names < <(needed "$path")
 	done
