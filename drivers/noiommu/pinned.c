@@ -47,7 +47,7 @@ static bool noiommu_user_charge(struct user_struct *user, unsigned long pages)
  */
 int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages)
 {
-	if (pinned->user && !noiommu_user_charge(pinned->user, pages))
+	if (pinned->payer && !noiommu_user_charge(pinned->payer->user, pages))
 		return -ENOMEM;
 	atomic64_add(pages, &pinned->mm->pinned_vm);
 	pinned->locked += pages;
@@ -58,18 +58,18 @@ static void noiommu_pinned_uncharge(struct noiommu_pinned *pinned)
 {
 	atomic64_sub(pinned->locked, &pinned->mm->pinned_vm);
 	mmdrop(pinned->mm);
-	if (pinned->user) {
-		atomic_long_sub(pinned->locked, &pinned->user->locked_vm);
-		free_uid(pinned->user);
+	if (pinned->payer) {
+		atomic_long_sub(pinned->locked, &pinned->payer->user->locked_vm);
+		put_cred(pinned->payer);
 	}
 }
 
 /* The result is stored in the pin. A missing capability is not worth an audit record. */
-static struct user_struct *noiommu_charged_user(void)
+static const struct cred *noiommu_get_payer(void)
 {
 	if (ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
 		return NULL;
-	return get_uid(current_user());
+	return get_current_cred();
 }
 
 /**
@@ -143,7 +143,7 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 		return ERR_PTR(-ENOMEM);
 	mmgrab(current->mm);
 	pinned->mm = current->mm;
-	pinned->user = noiommu_charged_user();
+	pinned->payer = noiommu_get_payer();
 	pinned->locked = 0;
 	pinned->va = va;
 	pinned->length = length;

@@ -37,8 +37,9 @@ struct noiommu_chunk {
  * struct noiommu_pinned - a pin
  * @mm: mm of the process that made it, which counts the pages (VmPin). The pin holds a
  *      reference on the structure (mmgrab), not on the address space
- * @user: the user whose locked memory counts the pages; the pin holds a reference. NULL
- *        for a process that had CAP_IPC_LOCK
+ * @payer: credentials whose user's locked memory counts the pages; the pin holds a
+ *         reference. NULL for a process that had CAP_IPC_LOCK. Not the user itself, because
+ *         6.1 kernels before 6.1.192 do not export free_uid()
  * @locked: number of pages that both count
  * @va: first byte of the range, in the address space of that process
  * @length: bytes of the range
@@ -49,7 +50,7 @@ struct noiommu_chunk {
  */
 struct noiommu_pinned {
 	struct mm_struct *mm;
-	struct user_struct *user;
+	const struct cred *payer;
 	unsigned long locked;
 	u64 va;
 	u64 length;
