@@ -102,7 +102,8 @@ guest_options() {
 	esac
 }
 
-# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree and options from the suite's words.
+# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree and options, from the
+# suite's words.
 parse_guest() {
 	local words word
 

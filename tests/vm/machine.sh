@@ -19,9 +19,10 @@ sysroot_of() {
 	[ "$(arch_of "$1")" = amd64 ] || "$here/sysroot" "$(arch_of "$1")"
 }
 
-# machine_of KERNEL-DIR: set emulator, the host that can run it with KVM, the packages that it needs
-# (groups of scripts/deps), machine, cpu, boot_options, parts and clean_exit. Parts are the options for the guest's four serial ports, whose chardevs are console, command, to-monitor
-# and control, and for a clean exit; clean_exit is QEMU's status after one.
+# machine_of KERNEL-DIR: set emulator; native, the host that can run it with KVM; groups, the
+# packages that it needs; machine, cpu and boot_options; parts, QEMU's options for a clean exit and
+# for the guest's four serial ports, whose chardevs are console, command, to-monitor and control;
+# and clean_exit, QEMU's status after a clean exit.
 machine_of() {
 	"machine_$(arch_of "$1")"
 }
@@ -39,9 +40,9 @@ machine_amd64() {
 	done
 }
 
-# This machine has one serial port, so the four are a function of the PCI bus, in a slot whose
-# interrupt line slot 3 does not share. Nothing but a
-# power-off ends QEMU, which then returns 0, as it does after a panic: the console shows that one.
+# This machine has one serial port, so the four are a PCI function, in a slot that does not share
+# its interrupt line with slot 3. Nothing but a power-off ends QEMU, which then returns 0, as it
+# does after a panic. A panic shows on the console.
 machine_arm64() {
 	emulator=qemu-system-aarch64 native=aarch64 machine=virt,gic-version=3 groups=(vm arm64) clean_exit=0
 	# A pin moves pages out of the contiguous memory area. Tests want to know their address.
