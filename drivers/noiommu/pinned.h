@@ -39,7 +39,7 @@ struct noiommu_chunk {
  *      reference on the structure (mmgrab), not on the address space
  * @payer: credentials whose user's locked memory counts the pages; the pin holds a
  *         reference. NULL for a process that had CAP_IPC_LOCK. Not the user itself, because
- *         6.1 kernels before 6.1.192 do not export free_uid()
+ *         not every update of a supported kernel exports free_uid()
  * @locked: number of pages that both count
  * @va: first byte of the range, in the address space of that process
  * @length: bytes of the range

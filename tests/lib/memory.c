@@ -74,6 +74,11 @@ __u64 memory_phys(const void *address)
 	return phys + (unsigned long)address % PAGE;
 }
 
+bool memory_has_thp(void)
+{
+	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
+}
+
 /* Frees one small page of a huge page, and allocates another one in its place. */
 char *memory_partly_contiguous(void)
 {

@@ -4,17 +4,15 @@
 #define TESTS_MEMORY_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <unistd.h>
 
 #define PAGE 4096UL
 #define HUGE_2M (2UL << 20)
 
-/* Skips a test, or a fixture, that needs transparent huge pages. PREEMPT_RT has none. */
-#define NEEDS_THP() do {						\
-	if (access("/sys/kernel/mm/transparent_hugepage", F_OK))	\
-		SKIP(return, "this kernel has no transparent huge pages"); \
-} while (0)
+/* PREEMPT_RT has no transparent huge pages. */
+#define NO_THP "this kernel has no transparent huge pages"
+bool memory_has_thp(void);
 
 /* Touched memory, or MAP_FAILED. */
 void *memory_pages(size_t length);

@@ -13,7 +13,8 @@ bool ports_bind(const char *driver)
 	 * The guest has no udev that would load the drivers of the NICs. A driver may also be
 	 * built in.
 	 */
-	run("modprobe -q -a virtio_net $(cat /sys/bus/pci/devices/0000:00:0[4-7].0/modalias) || true");
+	run("cd /sys/bus/pci/devices; "
+	    "modprobe -q -a virtio_net $(cat 0000:00:0[4-7].0/modalias) || true");
 	if (!ports_have_driver(driver) &&
 	    run("dpdk-devbind.py --bind=%s %s %s", driver, PORT_0, PORT_1))
 		return false;
