@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Copying files of the host into a directory that becomes part of the guest's root. Sourced;
-# sysroot is empty, or what tests/vm/sysroot prints.
+# Copying files of the host into a directory that becomes part of the guest's root. Sourced.
+
+# What tests/vm/sysroot prints, or nothing for programs of this system.
+sysroot=""
 
 is_elf() {
 	[ "$(head -c 4 -- "$1" | od -An -tx1)" = ' 7f 45 4c 46' ]
@@ -43,18 +45,19 @@ libraries() {
 # guest_program FILE ROOT DIR: copy FILE to ROOT/DIR, and its shared libraries to the paths
 # that the loader uses. Programs for another architecture have theirs in sysroot.
 guest_program() {
-	local lib
+	local all lib
 
 	mkdir -p "$2$3"
 	cp -L -- "$1" "$2$3/"
 	is_elf "$1" || return 0
-	libraries "$1" | while read -r lib; do
+	all=$(libraries "$1")
+	while read -r lib; do
 		[[ $lib != *"not found" ]] || die "$1 needs shared libraries that are not installed here: $lib"
-		[ -e "$2$lib" ] || {
+		[ -z "$lib" ] || [ -e "$2$lib" ] || {
 			mkdir -p "$2${lib%/*}"
 			cp -L -- "$sysroot$lib" "$2$lib"
 		}
-	done || exit
+	done <<<"$all"
 }
 
 # guest_cpio DIR: write DIR as an archive to stdout, owned by root whoever the caller is.
