@@ -52,7 +52,6 @@ apt_private() {
 		Dir::Cache "$dir";
 		APT::Sandbox::User "root";
 		APT::Architectures { "$native"; ${arch:+"$arch";} };
-		APT::Default-Release "/^$suite(-security|-updates)?$/";
 		Acquire::Languages "none";
 	END
 }
@@ -67,7 +66,9 @@ apt_choose() {
 	apt_options=(-o APT::Sandbox::User=root)
 	if [ "$suite" != "$own" ] || [ -n "${arch:-}" ]; then
 		apt_private "$cache/apt-$suite${arch:+-$arch}"
-		apt_options=(-c "$cache/apt-$suite${arch:+-$arch}/apt.conf")
+		# Its sources name the release, too, whose kernels are not wanted.
+		apt_options=(-c "$cache/apt-$suite${arch:+-$arch}/apt.conf"
+			-o "APT::Default-Release=/^$suite(-security|-updates)?\$/")
 	fi
 }
 
