@@ -7,6 +7,8 @@
 
 # shellcheck source=scripts/kernels/matrix.sh
 . "$top/scripts/kernels/matrix.sh"
+# shellcheck source=tests/vm/parts.sh
+. "$top/tests/vm/parts.sh"
 
 # Prints the names of all suites.
 guest_suites() {
@@ -102,13 +104,13 @@ guest_options() {
 	esac
 }
 
-# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree and options, from the
-# suite's words.
+# Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree, alone and options, from
+# the suite's words.
 parse_guest() {
 	local words word
 
 	mapfile -t words < <(guest_words "$1")
-	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" tree="" options=()
+	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" tree="" alone="" options=()
 	for word in "${words[@]:1}"; do
 		case $word in
 		needs=*)	needs=${word#*=} ;;
@@ -117,6 +119,7 @@ parse_guest() {
 		dpdk=*)		dpdk=${word#*=} ;;
 		disk=*)		disk=${word#*=} ;;
 		tree=*)		tree=${word#*=} ;;
+		alone)		alone=yes ;;
 		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
 		esac
 	done
@@ -126,7 +129,7 @@ parse_guest() {
 
 # guest_files NAME: print the files that make has to build for the suite, one a line.
 guest_files() {
-	local program needs on also dpdk disk tree options
+	local program needs on also dpdk disk tree alone options
 
 	parse_guest "$1"
 	[ -z "$needs" ] || configured "$needs" || return 0
@@ -151,21 +154,21 @@ build_suites() {
 	}
 }
 
-# run_guest NAME [ARG...]: run the suite's program in its guest, with these arguments.
-run_guest() {
-	local program needs on also dpdk disk tree options made
+# prepare_guest NAME: set program and options for the suite's guest, and skip to the reason if
+# the suite cannot run on this kernel.
+prepare_guest() {
+	local made
 
 	parse_guest "$1"
+	skip=""
 	if [ -n "$needs" ] && ! configured "$needs"; then
-		echo "1..0 # SKIP this kernel has no $needs"
-		return
-	fi
-	if [ -n "$dpdk" ]; then
+		skip="this kernel has no $needs"
+	elif [ -n "$dpdk" ] && has_sanitizers; then
 		# DPDK programs poll.
-		if has_sanitizers; then
-			echo "1..0 # SKIP this kernel is too slow for DPDK"
-			return
-		fi
+		skip="this kernel is too slow for DPDK"
+	fi
+	[ -z "$skip" ] || return 0
+	if [ -n "$dpdk" ]; then
 		made=$("$top/dpdk-patches/tree" "$dpdk") || return
 		options+=(--tree "$made")
 	fi
@@ -178,7 +181,96 @@ run_guest() {
 		"$top/tests/vm/device-tree" "$tree" "$made" || return
 		options+=(--qemu -dtb --qemu "$made")
 	fi
-	# The time limit ends a guest that hangs.
-	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$logs/${1//\//-}-$kernel.console" \
-		"${options[@]}" --file "$out/$program" -- "./${program##*/}" "${@:2}"
+}
+
+# run_guest NAME [ARG...]: run the suite's program in its guest, with these arguments.
+run_guest() {
+	local program needs on also dpdk disk tree alone options skip
+
+	prepare_guest "$1" || return
+	if [ -n "$skip" ]; then
+		echo "1..0 # SKIP $skip"
+	else
+		boot_guest "$1" "${options[@]}" --file "$out/$program" -- "./${program##*/}" "${@:2}"
+	fi
+}
+
+# boot_guest NAME OPTION...: the time limit ends a guest that hangs.
+boot_guest() {
+	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$(console_of "$1")" "${@:2}"
+}
+
+console_of() {
+	echo "$logs/${1//\//-}-$kernel.console"
+}
+
+# --- Suites that share a guest ---------------------------------------------
+
+# A boot and, on a kernel with sanitizers, the search for leaks take longer than most suites.
+SUITES_A_GUEST=6
+
+# guest_key NAME: print what suites that share a guest have in common; nothing if the suite
+# needs a guest of its own.
+guest_key() {
+	local program needs on also dpdk disk tree alone options out="" without files
+
+	parse_guest "$1"
+	[ -z "$alone$dpdk$disk$tree" ] || return 0
+	without_files "${options[@]}"
+	printf '<%s>' "${without[@]}"
+}
+
+# without_files OPTION...: set without to the options but those of --file, and files to those.
+without_files() {
+	without=() files=()
+	while [ $# -gt 0 ]; do
+		if [ "$1" = --file ]; then
+			files+=(--file "$2")
+			shift 2
+		else
+			without+=("$1")
+			shift
+		fi
+	done
+}
+
+# share_guests: read names of suites, and print those of each guest on a line. The programs of
+# a guest lie in one directory, so their names differ.
+share_guests() {
+	local name key base i
+	local -a names=() keys=() bases=() counts=()
+	while read -r name; do
+		key=$(guest_key "$name")
+		base=$(guest_words "$name" | head -n 1)
+		for ((i = 0; i < ${#names[@]}; i++)); do
+			if [ -n "$key" ] && [ "${keys[i]}" = "$key" ] && [ "${counts[i]}" -lt "$SUITES_A_GUEST" ] &&
+				[[ " ${bases[i]} " != *" $base "* ]]; then
+				names[i]+=" $name" bases[i]+=" $base" counts[i]=$((counts[i] + 1))
+				continue 2
+			fi
+		done
+		names+=("$name") keys+=("$key") bases+=("$base") counts+=(1)
+	done
+	[ ${#names[@]} -eq 0 ] || printf '%s\n' "${names[@]}"
+}
+
+# run_guests NAME...: run these suites, which share a guest, one after another. The output has
+# the marks of tests/vm/in-turn.
+run_guests() {
+	local program needs on also dpdk disk tree alone options skip without files name
+	local -a shared=() parts=()
+
+	for name; do
+		prepare_guest "$name" || return
+		if [ -n "$skip" ]; then
+			printf '=== %s\n1..0 # SKIP %s\n=== %s: 0\n' "$name" "$skip" "$name"
+			continue
+		fi
+		without_files "${options[@]}"
+		shared+=("${files[@]}" --file "$out/$program")
+		parts+=("$name=${program##*/}")
+	done
+	[ ${#parts[@]} -eq 0 ] ||
+		boot_guest "$1" "${without[@]}" "${shared[@]}" --file "$top/tests/vm/in-turn" \
+			-- ./in-turn "${parts[@]}"
 }

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What each program of in-turn printed, and how it ended. Sourced, never run.
+# shellcheck disable=SC2154 # top is the caller's
+
+# part_output NAME OUTPUT: print what this program printed.
+part_output() {
+	awk -v begin="=== $1" -v end="=== $1: " '
+		index($0, end) == 1 { exit }
+		mine { print }
+		$0 == begin { mine = 1 }
+	' "$2" | sed '$ { /^$/d }'
+}
+
+# part_at_splat CONSOLE: print the program that ran when the kernel complained first. Prints
+# nothing without a complaint, or where no program ran.
+part_at_splat() {
+	local line
+
+	line=$(grep -a -n -m1 -E -f <(sed '/^#/d; /^$/d' "$top/tests/vm/splats") "$1" | cut -d : -f 1) || :
+	[ -z "$line" ] || head -n "$line" "$1" | tr -d '\r' | sed -n 's/^.*in-turn: //p' | tail -n 1 | grep -vx end || :
+}
+
+# part_status NAME OUTPUT GUEST CONSOLE: print the program's status, which is GUEST, the status
+# of tests/vm/run, where that is the program's fault or may be: the kernel complained while it
+# ran, or after the last program; the guest ended while it ran.
+part_status() {
+	local own culprit
+
+	own=$(sed -n "s|^=== $1: ||p" "$2")
+	case $3 in
+	120|121)
+		culprit=$(part_at_splat "$4")
+		if [ -z "$culprit" ] || [ "$culprit" = "$1" ]; then
+			echo "$3"
+			return
+		fi ;;
+	0)	echo "${own:-122}"
+		return ;;
+	esac
+	if [ -z "$own" ] && grep -qxF "=== $1" "$2"; then
+		own=$3
+	fi
+	echo "${own:-122}"
+}
