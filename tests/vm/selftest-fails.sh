@@ -38,23 +38,8 @@ test_busy_host_is_no_hang() {
 }
 
 test_hang_of_the_cpu() {
-	vm --timeout 5 --cpus 1 --file "$splat" -- insmod splat.ko how=hang
+	vm --timeout 2 --cpus 1 --file "$splat" -- insmod splat.ko how=hang
 	want 124
-}
-
-test_warn() {
-	vm --file "$splat" -- insmod splat.ko how=warn
-	want 120 'WARNING: '
-}
-
-test_oops() {
-	vm --file "$splat" -- insmod splat.ko how=oops
-	want 120 'BUG: kernel NULL pointer'
-}
-
-test_refcount() {
-	vm --file "$splat" -- insmod splat.ko how=refcount
-	want 120 'refcount_t: '
 }
 
 test_taint_without_text() {
@@ -73,8 +58,6 @@ test_panic_outranks_splat() {
 }
 
 test_init_cannot_be_killed_quietly() {
-	vm -- poweroff -f
-	want 122 || return
 	vm -- qemu-monitor quit
 	want 122
 }
@@ -96,16 +79,6 @@ test_fake_end_marker() {
 	want 122
 }
 
-test_missing_module() {
-	vm -- sh -c 'modprobe no-such-module && printf "1..1\nok 1 a\n"'
-	want 1 && ! "$here/ktap" "$status" "$tmp/out" >/dev/null
-}
-
-test_half_a_result() {
-	vm -- printf 'TAP version 13\n1..3\nok 1 a\nok 2'
-	want 0 && ! "$here/ktap" "$status" "$tmp/out" >/dev/null
-}
-
 test_nothing_is_left_behind() {
 	local pid qemu
 
@@ -120,53 +93,77 @@ test_nothing_is_left_behind() {
 	[ ! -e "/proc/$qemu" ] && [ -z "$(ls -A "$tmp/guest")" ]
 }
 
-# --- What only some kernels notice -----------------------------------------
+# --- Mistakes of the kernel ------------------------------------------------
 
-# Tests that only run if the kernel has the option.
+# Only kernels with this option notice them.
 declare -A detectors=(
-	[test_detects_use_after_free]=KASAN
-	[test_detects_out_of_bounds]=KASAN
 	[test_detects_lock_inversion]=PROVE_LOCKING
 	[test_detects_sleep_under_spinlock]=DEBUG_ATOMIC_SLEEP
-	[test_detects_leak]=DEBUG_KMEMLEAK
-	[test_detects_list_corruption]=DEBUG_LIST
 	[test_detects_bad_shift]=UBSAN_SHIFT
+	[test_detects_list_corruption]=DEBUG_LIST
+	[test_detects_out_of_bounds]=KASAN
+	[test_detects_use_after_free]=KASAN
+	[test_detects_leak]=DEBUG_KMEMLEAK
 )
 
+# All in one guest, because a boot takes longer than a mistake. Lockdep comes first: it stops with
+# the first report of KASAN. The list comes last: on some kernels it ends insmod. KASAN reports
+# only once without its option.
+guest_with_mistakes() {
+	vm --append kasan_multi_shot --file "$splat" -- insmod splat.ko \
+		how=lock_inversion,sleep,shift,refcount,warn,out_of_bounds,use_after_free,leak,list
+}
+
+# reported PATTERN: a line of the console is a mistake according to splats, and matches.
+reported() {
+	once guest_with_mistakes
+	want 120 || return
+	grep -a -E -f <(sed '/^#/d; /^$/d' "$here/splats") "$tmp/console" | grep -q -E -- "$1" || {
+		echo "# no report on the console matches $1"
+		return 1
+	}
+}
+
+test_warn() {
+	reported 'WARNING: .*splat'
+}
+
+test_oops() {
+	vm --file "$splat" -- insmod splat.ko how=oops
+	want 120 'BUG: kernel NULL pointer'
+}
+
+test_refcount() {
+	reported 'refcount_t: '
+}
+
 test_detects_use_after_free() {
-	vm --file "$splat" -- insmod splat.ko how=use_after_free
-	want 120 'KASAN: slab-use-after-free in splat_use_after_free'
+	reported 'KASAN: slab-use-after-free in splat_use_after_free'
 }
 
 test_detects_out_of_bounds() {
-	vm --file "$splat" -- insmod splat.ko how=out_of_bounds
-	want 120 'KASAN: slab-out-of-bounds in splat_out_of_bounds'
+	reported 'KASAN: slab-out-of-bounds in splat_out_of_bounds'
 }
 
 test_detects_lock_inversion() {
-	vm --file "$splat" -- insmod splat.ko how=lock_inversion
-	want 120 'possible circular locking dependency detected'
+	reported 'possible circular locking dependency detected'
 }
 
 test_detects_sleep_under_spinlock() {
-	vm --file "$splat" -- insmod splat.ko how=sleep
-	want 120 'sleeping function called from invalid context'
+	reported 'sleeping function called from invalid context'
 }
 
 # The leak is found after the command has ended; the console shows its stack.
 test_detects_leak() {
-	vm --file "$splat" -- insmod splat.ko how=leak
-	want 120 'kmemleak: [0-9]+ new suspected' && grep -q 'splat_leak' "$tmp/console"
+	reported 'kmemleak: [0-9]+ new suspected' && grep -q 'splat_leak' "$tmp/console"
 }
 
 test_detects_list_corruption() {
-	vm --file "$splat" -- insmod splat.ko how=list
-	want 120 'list_del corruption'
+	reported 'list_del corruption'
 }
 
 test_detects_bad_shift() {
-	vm --file "$splat" -- insmod splat.ko how=shift
-	want 120 'UBSAN: shift-out-of-bounds'
+	reported 'UBSAN: shift-out-of-bounds'
 }
 
 # --- What cannot be started ------------------------------------------------
@@ -207,6 +204,7 @@ test_ktap_fails() {
 		judge 120 1 '1..1\nok 1 a\n' &&
 		judge 0 2 '1..1\nnot ok 1 a\n' &&
 		judge 0 1 '1..1\nok 1 a' &&
+		judge 0 2 'TAP version 13\n1..3\nok 1 a\nok 2' &&
 		judge 0 1 '1..1\nok 1 # SKIP\n' &&
 		judge 0 1 '1..1\nok 1 # SKIP unknown\n' &&
 		judge 0 2 '1..1\nok a\n1..1\n' &&

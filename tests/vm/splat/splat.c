@@ -146,21 +146,32 @@ static const struct {
 	{ "shift", splat_shift },
 };
 
-static char *how = "";
-module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "what to do: see the table");
+static char *how[ARRAY_SIZE(splats)];
+static unsigned int hows;
+module_param_array(how, charp, &hows, 0);
+MODULE_PARM_DESC(how, "what to do, in this order: see the table");
 
-static int __init splat_init(void)
+static int __init splat_act(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(splats); i++) {
-		if (strcmp(how, splats[i].name))
+		if (strcmp(name, splats[i].name))
 			continue;
 		splats[i].act();
 		return 0;
 	}
 	return -EINVAL;
+}
+
+static int __init splat_init(void)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < hows && !ret; i++)
+		ret = splat_act(how[i]);
+	return ret;
 }
 
 static void __exit splat_exit(void)
