@@ -93,6 +93,49 @@ test_nothing_is_left_behind() {
 	[ ! -e "/proc/$qemu" ] && [ -z "$(ls -A "$tmp/guest")" ]
 }
 
+# --- Programs in turn -------------------------------------------------------
+
+# statuses GUEST: print the statuses of a, b and c, whose output is in $tmp/out.
+statuses() {
+	local name
+
+	for name in a b c; do
+		part_status "$name" "$tmp/out" "$1" "$tmp/console"
+	done | xargs
+}
+
+# in_turn: run a, b, which makes the kernel complain, and c.
+in_turn() {
+	printf '#!/bin/sh\necho "1..1"\necho "ok 1 fine"\n' >"$tmp/fine"
+	printf '#!/bin/sh\necho "1..1"\ninsmod splat.ko how=warn\necho "ok 1 splat"\n' >"$tmp/splat"
+	chmod +x "$tmp/fine" "$tmp/splat"
+	vm --file "$splat" --file "$here/in-turn" --file "$tmp/fine" --file "$tmp/splat" \
+		-- ./in-turn a=fine b=splat c=fine
+}
+
+test_in_turn_a_splat_fails_who_ran() {
+	in_turn
+	want 120 || return
+	[ "$(part_output b "$tmp/out")" = "$(printf '1..1\nok 1 splat')" ] || return
+	[ "$(statuses 120)" = "0 120 0" ]
+}
+
+# The kernel finds leaks after the last program.
+test_in_turn_a_leak_fails_all() {
+	printf '=== %s\n=== %s: 0\n' a a b b c c >"$tmp/out"
+	printf '[ 1.0] in-turn: %s\n' a b c end >"$tmp/console"
+	[ "$(statuses 0)" = "0 0 0" ] || return
+	echo "[ 2.0] kmemleak: 1 new suspected memory leaks" >>"$tmp/console"
+	[ "$(statuses 120)" = "120 120 120" ]
+}
+
+# The second hangs, or ends the guest; the third never runs.
+test_in_turn_an_end_fails_who_ran() {
+	printf '=== %s\n' a "a: 0" b >"$tmp/out"
+	printf '[ 1.0] in-turn: %s\n' a b >"$tmp/console"
+	[ "$(statuses 124)" = "0 124 122" ]
+}
+
 # --- Mistakes of the kernel ------------------------------------------------
 
 # Only kernels with this option notice them.
