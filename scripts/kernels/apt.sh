@@ -24,13 +24,16 @@ apt_archives() {
 		sed -nE "/^$1(-security|-updates)? /p"
 }
 
-# apt_sources OPTIONS: print the lines of sources.list for the suite, and for its security and
-# updates archives if this system takes packages from them. Backports need the libraries of their
-# release.
+# apt_sources OPTIONS: print the lines of sources.list for the suite, and for the security and
+# updates archives of its release if this system takes packages from them. Backports need the
+# libraries of their release.
 apt_sources() {
-	printf "deb [$1] $mirror %s main\n" "$suite" "${suite%-backports}" | sort -u
-	apt_archives "$suite" | awk -v options="$1" -v suite="$suite" \
-		'$1 != suite && $2 == "main" { print "deb [" options "]", $3, $1, $2 }'
+	local release=${suite%-backports}
+
+	{
+		printf '%s main %s\n' "$suite" "$mirror" "$release" "$mirror"
+		apt_archives "$release"
+	} | awk -v options="$1" '$2 == "main" && !seen[$0]++ { print "deb [" options "]", $3, $1, $2 }'
 }
 
 # apt_private DIR: make a configuration with this suite only.
