@@ -90,6 +90,16 @@ apt_version() {
 		awk '$1 == "Candidate:" && $2 != "(none)" { print $2; found = 1 } END { exit !found }'
 }
 
+# apt_add PACKAGE...: add the newest version of each to pkgs; fails if one has none.
+apt_add() {
+	local package version
+
+	for package; do
+		version=$(apt_version "$package") || return 1
+		pkgs+=("$package=$version")
+	done
+}
+
 # apt_depends PACKAGE PATTERN: print the first dependency whose name matches. The package is one
 # of arch. Apt marks the names of dependencies with arch, and those without a package of it by <>.
 apt_depends() {

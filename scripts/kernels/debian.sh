@@ -14,7 +14,7 @@ debian_image() {
 
 # Sets pkgs (name=version each) and release from the meta package.
 kind_debian_resolve() {
-	local image images headers common kbuild p v at=${arch:+:$arch}
+	local image images headers common kbuild source at=${arch:+:$arch}
 
 	image=$(apt_depends "$package" 'linux-image-[0-9].*') || return 1
 	images=$(debian_image "$image" | sed "s/\$/$at/"; exit "${PIPESTATUS[0]}") || return 1
@@ -23,14 +23,11 @@ kind_debian_resolve() {
 	headers=linux-headers-$release
 	common=$(apt_depends "$headers" 'linux-headers-.*-common(-rt)?') || return 1
 	kbuild=$(apt_depends "$headers" 'linux-kbuild-.*') || return 1
+	source=linux-source-$(echo "$release" | grep -oE '^[0-9]+\.[0-9]+')
 	pkgs=()
 	# Kbuild's own programs run here.
-	for p in $images "$headers$at" "$common" "$kbuild" \
-		"linux-source-$(echo "$release" | grep -oE '^[0-9]+\.[0-9]+')"; do
-		v=$(apt_version "$p") || return 1
-		pkgs+=("$p=$v")
-	done
-	debian_add_libraries
+	# shellcheck disable=SC2086 # a list of words
+	apt_add $images "$headers$at" "$common" "$kbuild" "$source" && debian_add_libraries
 }
 
 # debian_cross FILE: make the headers choose the compiler that builds for arch here. Since 6.12
@@ -44,15 +41,13 @@ debian_cross() {
 # The programs in the headers are then linked with newer libraries than this system has.
 debian_libraries=(libc6 libelf1t64 zlib1g libzstd1)
 
+# An update of a release adds no symbols, so only upstream's version counts.
 debian_add_libraries() {
-	local p v
+	local newest own
 
-	v=$(apt_version libc6) || return 1
-	dpkg --compare-versions "$v" gt "$(dpkg-query -W -f '${Version}' libc6)" || return 0
-	for p in "${debian_libraries[@]}"; do
-		v=$(apt_version "$p") || return 1
-		pkgs+=("$p=$v")
-	done
+	newest=$(apt_version libc6) || return 1
+	own=$(dpkg-query -W -f '${Version}' libc6)
+	! dpkg --compare-versions "${newest%-*}" gt "${own%-*}" || apt_add "${debian_libraries[@]}"
 }
 
 # debian_wrap FILE: make the program run with the libraries in the headers' folder, wherever

@@ -14,12 +14,10 @@ source_configs() {
 }
 
 kind_source_resolve() {
-	local version
-
 	# The key contains the compiler, so it must be installed first.
 	"$top/scripts/deps" source || exit
-	version=$(apt_version "$package") || return 1
-	pkgs=("$package=$version")
+	pkgs=()
+	apt_add "$package"
 }
 
 kind_source_key() {
