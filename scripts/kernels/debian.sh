@@ -128,6 +128,7 @@ debian_unpack() {
 	local tmp=$1 out=$1/out image=$1/image deb source lib boot
 
 	mkdir -p "$out/headers" "$image"
+	[ -z "$arch" ] || echo "$arch" >"$out/arch"
 	say "unpacking $release"
 	debian_source "$tmp" &
 	source=$!

@@ -4,13 +4,9 @@
 # shellcheck disable=SC2034 # all of it is for the caller
 # shellcheck disable=SC2154 # here is this directory
 
-# Prints Debian's name of the kernel's architecture.
+# arch_of KERNEL-DIR: print Debian's name of the kernel's architecture.
 arch_of() {
-	if grep -q '^CONFIG_ARM64=y' "$1/config"; then
-		echo arm64
-	else
-		echo amd64
-	fi
+	cat "$1/arch" 2>/dev/null || echo amd64
 }
 
 # sysroot_of KERNEL-DIR: print the directory with the programs of the guest; nothing if they are
