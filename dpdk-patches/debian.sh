@@ -7,28 +7,7 @@
 
 suite=bookworm
 
-# Prints deb-src lines for the archives that the system takes packages from, whether or not
-# its own lists have such lines.
-source_lines() {
-	local release component uri
-
-	apt_archives "$suite" | while read -r release component uri; do
-		echo "deb-src [signed-by=$apt_keys] $uri $release $component"
-	done
-}
-
-# private_apt DIR ARG...: run apt-get with lists and sources of its own, as any user.
-private_apt() {
-	local dir=$1
-
-	shift
-	apt-get -q -o Dir::Etc::SourceList="$dir/sources.list" -o Dir::Etc::SourceParts=- \
-		-o Dir::State::Lists="$dir/lists" -o Dir::Cache="$dir/cache" \
-		-o Debug::NoLocking=1 -o APT::Sandbox::User=root "$@" >"$log" 2>&1 ||
-		die "apt-get ${*:1:2} failed: $(tail -n 1 "$log") (log: $log)"
-}
-
-# Sets source to a directory with the source package.
+# Sets source to a directory with the source package. The system's own lists may lack sources.
 debian_source() {
 	local tmp
 
@@ -36,17 +15,14 @@ debian_source() {
 	[ ! -e "$source" ] || return 0
 	cache_lock dpdk-source
 	[ ! -e "$source" ] || return 0
+	[ -n "$(apt_mirror)" ] || die "apt has no Debian mirror: give a tree of DPDK as argument"
 	say "downloading the source of DPDK (16 MB)"
 	cache_temp dpdk
-	mkdir -p "$tmp/lists/partial" "$tmp/cache/archives/partial" "$tmp/out"
-	source_lines >"$tmp/sources.list"
-	[ -s "$tmp/sources.list" ] ||
-		die "apt has no archive of Debian's $suite: give a tree of DPDK as argument"
-	private_apt "$tmp" update
-	(
-		cd "$tmp/out" || exit
-		private_apt "$tmp" source --download-only dpdk
-	)
+	mkdir "$tmp/out"
+	apt_private "$tmp/apt" deb-src
+	apt_update
+	(cd "$tmp/out" && apt-get -qq "${apt_options[@]}" source --download-only dpdk) >"$log" 2>&1 ||
+		die "apt-get source failed: $(tail -n 1 "$log") (log: $log)"
 	cache_publish "$tmp/out" "$source"
 	cache_unlock dpdk-source
 }

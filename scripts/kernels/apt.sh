@@ -24,19 +24,19 @@ apt_archives() {
 		sed -nE "/^$1(-security|-updates)? /p"
 }
 
-# apt_sources OPTIONS: print the lines of sources.list for the suite, and for the security and
-# updates archives of its release if this system takes packages from them. Backports need the
-# libraries of their release.
+# apt_sources TYPE: print the lines of sources.list, of type deb or deb-src, for the suite, and for
+# the security and updates archives of its release if this system takes packages from them.
+# Backports need the libraries of their release.
 apt_sources() {
 	local release=${suite%-backports}
 
 	{
 		printf '%s main %s\n' "$suite" "$mirror" "$release" "$mirror"
 		apt_archives "$release"
-	} | awk -v options="$1" '$2 == "main" && !seen[$0]++ { print "deb [" options "]", $3, $1, $2 }'
+	} | awk -v start="$1 [signed-by=$apt_keys]" '$2 == "main" && !seen[$0]++ { print start, $3, $1, $2 }'
 }
 
-# apt_private DIR: make a configuration with this suite only.
+# apt_private DIR [TYPE]: make a configuration with this suite only, and set apt_options to it.
 apt_private() {
 	local dir=$1 native mirror
 
@@ -46,7 +46,7 @@ apt_private() {
 	[ -r "$apt_keys" ] || die "$apt_keys is missing: apt install debian-archive-keyring"
 	mkdir -p "$dir"/{lists,archives}/partial
 	: >"$dir/status"
-	apt_sources "signed-by=$apt_keys" >"$dir/sources.list"
+	apt_sources "${2:-deb}" >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-END
 		Dir::Etc::SourceList "$dir/sources.list";
 		Dir::Etc::SourceParts "-";
@@ -57,6 +57,7 @@ apt_private() {
 		APT::Architectures { "$native"; ${arch:+"$arch";} };
 		Acquire::Languages "none";
 	END
+	apt_options=(-c "$dir/apt.conf")
 }
 
 # Sets apt_options. Before its first update, a private configuration knows no package.
@@ -70,8 +71,7 @@ apt_choose() {
 	if [ "$suite" != "$own" ] || [ -n "${arch:-}" ]; then
 		apt_private "$cache/apt-$suite${arch:+-$arch}"
 		# Its sources name the release, too, whose kernels are not wanted.
-		apt_options=(-c "$cache/apt-$suite${arch:+-$arch}/apt.conf"
-			-o "APT::Default-Release=/^$suite(-security|-updates)?\$/")
+		apt_options+=(-o "APT::Default-Release=/^$suite(-security|-updates)?\$/")
 	fi
 }
 

@@ -12,9 +12,9 @@ test_dpdk() {
 }
 
 test_dpdk_without_network() {
-	breaks 'apt-get *update*' 'apt-get update failed: E: .* \(log: .*log\)' "${dpdk[@]}"
-	breaks '*--download-only*' 'apt-get source .*failed: E: .* \(log: .*log\)' "${dpdk[@]}"
-	breaks 'apt-get *indextargets*' 'apt has no archive of .*: give a tree of DPDK' "${dpdk[@]}"
+	breaks 'apt-get *update*' 'apt-get update for bookworm failed: E: .* \(log: .*log\)' "${dpdk[@]}"
+	breaks '*--download-only*' 'apt-get source failed: E: .* \(log: .*log\)' "${dpdk[@]}"
+	breaks 'apt-get *indextargets*' 'apt has no Debian mirror: give a tree of DPDK' "${dpdk[@]}"
 }
 
 # The unpacked source is cached, and a failure leaves it there.
