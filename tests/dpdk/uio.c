@@ -69,8 +69,8 @@ TEST_F(uio, forwards_beside_noiommu)
 	ASSERT_TRUE(pci_is_claimed(PORT_0));
 	ASSERT_TRUE(ports_bind("uio_pci_generic"));
 	expect_pa_forwarding(_metadata, &self->pmd, self->wires);
-	EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));
-	EXPECT_EQ(0, run("modprobe -r vfio-pci noiommu"));
+	EXPECT_EQ(0, provider_unload());
+	EXPECT_EQ(0, run("modprobe -r vfio-pci"));
 }
 
 TEST_HARNESS_MAIN

@@ -89,8 +89,7 @@ TEST_F(cdev_privilege, bind_taints_under_ours)
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, address));
 	ASSERT_EQ(0, pci_unbind(address));
 	ASSERT_EQ(0, run("rmmod noiommu-pci"));
-	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
-	ASSERT_EQ(0, run("rmmod noiommu"));
+	ASSERT_EQ(0, provider_unload());
 	kernel_log_mark();
 	ASSERT_EQ(0, passthrough_load());
 	EXPECT_FALSE(kernel_log_has(WARNING));

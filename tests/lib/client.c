@@ -22,8 +22,7 @@ bool client_release(struct wire wires[2])
 {
 	wires_close(wires);
 	return !pci_unbind(PORT_0) && !pci_unbind(PORT_1) &&
-	       !file_write(PROVIDER "/enable", "0") &&
-	       !run("modprobe -r vfio-pci noiommu");
+	       !provider_unload() && !run("modprobe -r vfio-pci");
 }
 
 bool client_disk(void)

@@ -82,6 +82,17 @@ bool provider_loaded(void)
 	return !access("/sys/module/noiommu", F_OK);
 }
 
+int provider_unload(void)
+{
+	int ret;
+
+	if (!provider_loaded())
+		return 0;
+	/* A claim holds the module. */
+	ret = file_write(PROVIDER "/enable", "0");
+	return ret ?: run("rmmod noiommu");
+}
+
 static long provider_counter(const char *path)
 {
 	long value = -1;

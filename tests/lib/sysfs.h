@@ -19,6 +19,8 @@ int file_read_long(const char *path, long *value);
 int file_field(const char *path, const char *name, long *value);
 
 bool provider_loaded(void);
+/* Ends all claims and unloads the provider. Returns 0 if it is not loaded. */
+int provider_unload(void);
 /* Claimed functions; mapped bytes in all domains. -1 without the provider. */
 long provider_claimed(void);
 long provider_mapped(void);

@@ -40,10 +40,7 @@ static bool is_loaded(const char *module)
 static void unload(void)
 {
 	run("modprobe -q -r noiommu-pci || true");
-	if (!is_loaded("noiommu"))
-		return;
-	file_write(PROVIDER "/enable", "0");
-	run("rmmod noiommu");
+	provider_unload();
 }
 
 /* Neither function has a driver, and none of our modules is loaded. */
@@ -56,7 +53,7 @@ FIXTURE_SETUP(binding)
 	pci_unbind(self->nic);
 	unload();
 	ASSERT_FALSE(is_loaded("noiommu_pci"));
-	ASSERT_FALSE(is_loaded("noiommu"));
+	ASSERT_FALSE(provider_loaded());
 	kernel_log_mark();
 }
 
@@ -138,7 +135,7 @@ TEST_F(binding, provider_stays)
 	ASSERT_EQ(0, pci_unbind(self->edu));
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
 	EXPECT_NE(0, run("rmmod noiommu"));
-	EXPECT_TRUE(is_loaded("noiommu"));
+	EXPECT_TRUE(provider_loaded());
 	ASSERT_EQ(0, run("rmmod noiommu-pci"));
 	EXPECT_EQ(0, run("rmmod noiommu"));
 }

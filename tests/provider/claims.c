@@ -32,15 +32,6 @@ FIXTURE(claims)
 	char nic[PCI_ADDRESS_SIZE];
 };
 
-static int provider_unload(void)
-{
-	if (!provider_loaded())
-		return 0;
-	if (file_write(PROVIDER "/enable", "0"))
-		return -EBUSY;
-	return run("rmmod noiommu");
-}
-
 /* Restores the state: no provider, edu without a driver, the NIC with its own. */
 FIXTURE_SETUP(claims)
 {

@@ -29,9 +29,7 @@ FIXTURE_SETUP(encryption)
 FIXTURE_TEARDOWN(encryption)
 {
 	run("! grep -q ^encrypted /proc/modules || rmmod encrypted");
-	/* What is claimed holds the module. */
-	EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));
-	EXPECT_EQ(0, run("rmmod noiommu"));
+	EXPECT_EQ(0, provider_unload());
 }
 
 TEST_F(encryption, load_is_refused)

@@ -40,8 +40,7 @@ FIXTURE_TEARDOWN(many)
 {
 	pci_unbind(self->edu);
 	pci_unbind(self->last);
-	EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));
-	EXPECT_EQ(0, run("rmmod noiommu"));
+	EXPECT_EQ(0, provider_unload());
 }
 
 TEST_F(many, released_and_claimed_again)

@@ -51,10 +51,7 @@ FIXTURE_TEARDOWN(native)
 {
 	pci_unbind(self->edu);
 	run("modprobe -q -r nvme || true");
-	if (provider_loaded()) {
-		EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));
-		EXPECT_EQ(0, run("rmmod noiommu"));
-	}
+	EXPECT_EQ(0, provider_unload());
 }
 
 /* Writes a place of the disk and reads it back, by DMA, past the page cache. */

@@ -86,13 +86,6 @@ FIXTURE(pa_hint)
 	int drivers;
 };
 
-static int unload(void)
-{
-	int ret = file_write(PROVIDER "/enable", "0");
-
-	return ret ?: run("rmmod noiommu");
-}
-
 /* The disk has its native driver before the provider is loaded. */
 FIXTURE_SETUP(pa_hint)
 {
@@ -101,7 +94,7 @@ FIXTURE_SETUP(pa_hint)
 	run("modprobe -q -r nvme || true");
 	ASSERT_EQ(0, run("modprobe -a nvme vfio-pci"));
 	/* modprobe.d has loaded the provider with vfio-pci. */
-	ASSERT_TRUE(!provider_loaded() || !unload());
+	ASSERT_EQ(0, provider_unload());
 	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
 	ASSERT_TRUE(pci_has_driver(self->disk, "nvme"));
 	self->drivers = count_drivers(NONE);
@@ -114,7 +107,7 @@ FIXTURE_TEARDOWN(pa_hint)
 	if (!pci_exists(self->disk))
 		EXPECT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
 	pci_unbind(self->edu);
-	EXPECT_TRUE(!provider_loaded() || !unload());
+	EXPECT_EQ(0, provider_unload());
 	EXPECT_LE(0, count_drivers(NONE));
 }
 

@@ -138,9 +138,7 @@ FIXTURE_SETUP(load)
 	run("modprobe vfio-pci");
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));
 	ASSERT_EQ(0, pci_find(NIC_VENDOR, NIC_DEVICE, 0, self->nic));
-	file_write(PROVIDER "/enable", "0");
-	run("rmmod noiommu");
-	ASSERT_NE(0, access(PROVIDER, F_OK));
+	ASSERT_EQ(0, provider_unload());
 }
 
 FIXTURE_TEARDOWN(load)
@@ -149,8 +147,7 @@ FIXTURE_TEARDOWN(load)
 	driver_write("vfio-pci", "remove_id", "8086 10d3");
 	run("modprobe -q -r slow_probe || true");
 	pci_unbind(self->nic);
-	file_write(PROVIDER "/enable", "0");
-	EXPECT_EQ(0, run("rmmod noiommu"));
+	EXPECT_EQ(0, provider_unload());
 }
 
 TEST_F(load, vfio_was_there_first)
