@@ -28,6 +28,12 @@ static bool noiommu_has_offset(struct device *dev)
 	return !dev->dma_range_map && phys_to_dma(dev, page) != page;
 }
 
+static int noiommu_refuse_addresses(struct device *dev)
+{
+	dev_err(dev, "noiommu: refused: bus addresses are not physical addresses\n");
+	return -EOPNOTSUPP;
+}
+
 /**
  * noiommu_refuse_dma() - check that a function can use physical addresses now
  * @dev: the function
@@ -41,10 +47,8 @@ static bool noiommu_has_offset(struct device *dev)
  */
 int noiommu_refuse_dma(struct device *dev)
 {
-	if (noiommu_has_offset(dev) || get_dma_ops(dev)) {
-		dev_err(dev, "noiommu: refused: bus addresses are not physical addresses\n");
-		return -EOPNOTSUPP;
-	}
+	if (noiommu_has_offset(dev) || get_dma_ops(dev))
+		return noiommu_refuse_addresses(dev);
 	if (is_swiotlb_force_bounce(dev)) {
 		dev_err(dev, "noiommu: refused: its DMA must use bounce buffers\n");
 		return -EOPNOTSUPP;
@@ -63,12 +67,9 @@ static int noiommu_refuse_bridge(struct pci_dev *pdev)
 	struct device *parent = bridge->dev.parent;
 	struct resource_entry *window;
 
-	resource_list_for_each_entry(window, &bridge->dma_ranges) {
-		if (window->offset) {
-			pci_err(pdev, "noiommu: refused: bus addresses are not physical addresses\n");
-			return -EOPNOTSUPP;
-		}
-	}
+	resource_list_for_each_entry(window, &bridge->dma_ranges)
+		if (window->offset)
+			return noiommu_refuse_addresses(&pdev->dev);
 	/* A device tree describes the parent of the bridge, ACPI the bridge. */
 	if (!parent || !dev_of_node(parent))
 		parent = &bridge->dev;
