@@ -108,10 +108,8 @@ TEST_F(iommufd_container, dma)
 	int i;
 
 	ASSERT_EQ(0, vfio_open_device(self->vfio, self->address));
-	self->edu.registers = vfio_map_region(self->vfio, 0,
-					      &self->edu.registers_size);
+	self->edu.registers = vfio_start(self->vfio, 0, &self->edu.registers_size);
 	ASSERT_NE(MAP_FAILED, (void *)self->edu.registers);
-	ASSERT_EQ(0, vfio_set_bus_master(self->vfio));
 	ASSERT_EQ(0, vfio_map(self->vfio, self->memory, HUGE_2M, self->iova));
 	for (i = 0; i < EDU_BUFFER_SIZE; i++)
 		self->memory[i] = i * 7;

@@ -43,11 +43,11 @@ int edu_open(struct edu *edu)
 		ret = vfio_open(&edu->vfio, address);
 	if (ret)
 		return ret;
-	edu->registers = vfio_map_region(&edu->vfio, 0, &edu->registers_size);
-	ret = edu->registers == MAP_FAILED ? -errno :
-	      vfio_set_bus_master(&edu->vfio);
-	if (ret)
-		vfio_close(&edu->vfio);
+	edu->registers = vfio_start(&edu->vfio, 0, &edu->registers_size);
+	if (edu->registers != MAP_FAILED)
+		return 0;
+	ret = -errno;
+	vfio_close(&edu->vfio);
 	return ret;
 }
 

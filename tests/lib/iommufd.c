@@ -241,10 +241,8 @@ int cdev_detach(struct vfio *vfio)
 
 static int start_edu(struct edu *edu)
 {
-	edu->registers = vfio_map_region(&edu->vfio, 0, &edu->registers_size);
-	if (edu->registers == MAP_FAILED)
-		return -errno;
-	return vfio_set_bus_master(&edu->vfio);
+	edu->registers = vfio_start(&edu->vfio, 0, &edu->registers_size);
+	return edu->registers == MAP_FAILED ? -errno : 0;
 }
 
 /* Opens edu by its own node. */

@@ -76,12 +76,11 @@ int nvme_open(struct nvme *nvme, const char *address)
 	ret = vfio_open(&nvme->vfio, address);
 	if (ret)
 		return ret;
-	nvme->registers = vfio_map_region(&nvme->vfio, 0,
-					  &nvme->registers_size);
-	ret = nvme->registers == MAP_FAILED ? -errno :
-	      vfio_set_bus_master(&nvme->vfio);
-	if (ret)
-		vfio_close(&nvme->vfio);
+	nvme->registers = vfio_start(&nvme->vfio, 0, &nvme->registers_size);
+	if (nvme->registers != MAP_FAILED)
+		return 0;
+	ret = -errno;
+	vfio_close(&nvme->vfio);
 	return ret;
 }
 

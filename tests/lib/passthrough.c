@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -64,57 +63,6 @@ size_t bar_length(const char *address, int bar)
 
 	bar_range(address, bar, &start, &last);
 	return start ? last - start + 1 : 0;
-}
-
-int region_info(struct vfio *vfio, unsigned int index,
-		struct vfio_region_info *info)
-{
-	*info = (struct vfio_region_info){
-		.argsz = sizeof(*info),
-		.index = index,
-	};
-	return ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, info) ?
-	       -errno : 0;
-}
-
-int region_read(struct vfio *vfio, unsigned int index, size_t at, void *data,
-		size_t length)
-{
-	struct vfio_region_info info;
-	int ret = region_info(vfio, index, &info);
-	ssize_t done;
-
-	if (ret)
-		return ret;
-	done = pread(vfio->device, data, length, info.offset + at);
-	return done == length ? 0 : done < 0 ? -errno : -EIO;
-}
-
-int region_write(struct vfio *vfio, unsigned int index, size_t at,
-		 const void *data, size_t length)
-{
-	struct vfio_region_info info;
-	int ret = region_info(vfio, index, &info);
-	ssize_t done;
-
-	if (ret)
-		return ret;
-	done = pwrite(vfio->device, data, length, info.offset + at);
-	return done == length ? 0 : done < 0 ? -errno : -EIO;
-}
-
-void *region_map(struct vfio *vfio, unsigned int index, size_t at,
-		 size_t length, int prot)
-{
-	struct vfio_region_info info;
-	int ret = region_info(vfio, index, &info);
-
-	if (ret) {
-		errno = -ret;
-		return MAP_FAILED;
-	}
-	return mmap(NULL, length, prot, MAP_SHARED, vfio->device,
-		    info.offset + at);
 }
 
 int passthrough_reset(struct vfio *vfio)

@@ -42,17 +42,6 @@ int passthrough_bind(const char *address, const char *driver);
 __u64 bar_start(const char *address, int bar);
 size_t bar_length(const char *address, int bar);
 
-/* All return 0 or -errno. A short read or write is -EIO. */
-int region_info(struct vfio *vfio, unsigned int index,
-		struct vfio_region_info *info);
-int region_read(struct vfio *vfio, unsigned int index, size_t at, void *data,
-		size_t length);
-int region_write(struct vfio *vfio, unsigned int index, size_t at,
-		 const void *data, size_t length);
-/* Maps a part of a region; MAP_FAILED with errno set. */
-void *region_map(struct vfio *vfio, unsigned int index, size_t at,
-		 size_t length, int prot);
-
 int passthrough_reset(struct vfio *vfio);
 /* Signals the eventfd when the kernel asks for the device back. */
 int passthrough_hear_requests(struct vfio *vfio, int eventfd);

@@ -112,14 +112,51 @@ int vfio_unmap(struct vfio *vfio, __u64 iova, size_t length)
 	return ret ?: unmap.size == length ? 0 : -ENOENT;
 }
 
-static int region_info(struct vfio *vfio, unsigned int index,
-		       struct vfio_region_info *info)
+int region_info(struct vfio *vfio, unsigned int index,
+		struct vfio_region_info *info)
 {
 	*info = (struct vfio_region_info){
 		.argsz = sizeof(*info),
 		.index = index,
 	};
 	return result(ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, info));
+}
+
+static int whole(ssize_t done, size_t length)
+{
+	return done == length ? 0 : done < 0 ? -errno : -EIO;
+}
+
+int region_read(struct vfio *vfio, unsigned int index, size_t at, void *data,
+		size_t length)
+{
+	struct vfio_region_info info;
+	int ret = region_info(vfio, index, &info);
+
+	return ret ?: whole(pread(vfio->device, data, length, info.offset + at), length);
+}
+
+int region_write(struct vfio *vfio, unsigned int index, size_t at,
+		 const void *data, size_t length)
+{
+	struct vfio_region_info info;
+	int ret = region_info(vfio, index, &info);
+
+	return ret ?: whole(pwrite(vfio->device, data, length, info.offset + at), length);
+}
+
+void *region_map(struct vfio *vfio, unsigned int index, size_t at,
+		 size_t length, int prot)
+{
+	struct vfio_region_info info;
+	int ret = region_info(vfio, index, &info);
+
+	if (ret) {
+		errno = -ret;
+		return MAP_FAILED;
+	}
+	return mmap(NULL, length, prot, MAP_SHARED, vfio->device,
+		    info.offset + at);
 }
 
 void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length)
@@ -132,27 +169,36 @@ void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length)
 		return MAP_FAILED;
 	}
 	*length = info.size;
-	return mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		    vfio->device, info.offset);
+	return region_map(vfio, index, 0, info.size, PROT_READ | PROT_WRITE);
+}
+
+void *vfio_start(struct vfio *vfio, unsigned int index, size_t *length)
+{
+	void *bar = vfio_map_region(vfio, index, length);
+	int ret;
+
+	if (bar == MAP_FAILED)
+		return bar;
+	ret = vfio_set_bus_master(vfio);
+	if (!ret)
+		return bar;
+	munmap(bar, *length);
+	errno = -ret;
+	return MAP_FAILED;
 }
 
 static int change_command(struct vfio *vfio, __u16 set, __u16 clear)
 {
-	struct vfio_region_info info;
 	__u16 command;
-	off_t at;
 	int ret;
 
-	ret = region_info(vfio, VFIO_PCI_CONFIG_REGION_INDEX, &info);
+	ret = region_read(vfio, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND,
+			  &command, sizeof(command));
 	if (ret)
 		return ret;
-	at = info.offset + PCI_COMMAND;
-	if (pread(vfio->device, &command, sizeof(command), at) != sizeof(command))
-		return -EIO;
 	command = (command & ~clear) | set;
-	if (pwrite(vfio->device, &command, sizeof(command), at) != sizeof(command))
-		return -EIO;
-	return 0;
+	return region_write(vfio, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND,
+			    &command, sizeof(command));
 }
 
 int vfio_set_bus_master(struct vfio *vfio)

@@ -30,8 +30,20 @@ void vfio_close(struct vfio *vfio);
 int vfio_map(struct vfio *vfio, void *memory, size_t length, __u64 iova);
 int vfio_unmap(struct vfio *vfio, __u64 iova, size_t length);
 
-/* Maps a BAR; MAP_FAILED with errno set. */
+/* A short read or write is -EIO. */
+int region_info(struct vfio *vfio, unsigned int index,
+		struct vfio_region_info *info);
+int region_read(struct vfio *vfio, unsigned int index, size_t at, void *data,
+		size_t length);
+int region_write(struct vfio *vfio, unsigned int index, size_t at,
+		 const void *data, size_t length);
+/* Maps a part of a region; MAP_FAILED with errno set. */
+void *region_map(struct vfio *vfio, unsigned int index, size_t at,
+		 size_t length, int prot);
+
+/* Maps a BAR; vfio_start() also lets the device access memory. MAP_FAILED with errno set. */
 void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length);
+void *vfio_start(struct vfio *vfio, unsigned int index, size_t *length);
 int vfio_set_bus_master(struct vfio *vfio);
 /* Sets whether the device decodes its BARs. */
 int vfio_set_memory(struct vfio *vfio, bool on);

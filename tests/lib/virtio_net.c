@@ -52,10 +52,8 @@ int virtio_net_open(struct virtio_net *net, const char *address)
 	ret = vfio_open(&net->vfio, address);
 	if (ret)
 		return ret;
-	net->bar = vfio_map_region(&net->vfio, STRUCTURES_BAR, &net->bar_size);
-	ret = net->bar == MAP_FAILED ? -errno : vfio_set_bus_master(&net->vfio);
-	if (!ret)
-		ret = find_structures(net);
+	net->bar = vfio_start(&net->vfio, STRUCTURES_BAR, &net->bar_size);
+	ret = net->bar == MAP_FAILED ? -errno : find_structures(net);
 	if (ret)
 		vfio_close(&net->vfio);
 	return ret;
