@@ -14,9 +14,9 @@
  * reported as not coherent, which keeps VFIO's drivers out. If the function has no
  * driver, noiommu owns its DMA as well.
  *
- * A native driver keeps its function, and its DMA goes on: it is identity without a
- * group, too. noiommu only takes the driver off the owner count before the group goes.
- * At unbind the core finds no group, and counts nothing.
+ * A native driver keeps its function, and its DMA goes on: it uses physical addresses
+ * without a group, too. noiommu only takes the driver off the owner count before the
+ * group goes. At unbind the core finds no group, and counts nothing.
  */
 #define pr_fmt(fmt) "noiommu: " fmt
 

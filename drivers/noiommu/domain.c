@@ -2,10 +2,10 @@
 /*
  * Domains of an IOMMU that does not exist.
  *
- * A device puts on the bus the addresses that userspace programs into it, whatever
- * is "mapped" here. So identity is the only true mapping, and it needs no table: a
- * map succeeds if the IOVA equals the physical address. VFIO and iommufd still pin
- * the memory, which is the purpose of this provider.
+ * A device puts on the bus the addresses that userspace programs into it, whatever is
+ * "mapped" here. So identity is the only correct mapping, and it needs no table: a map
+ * succeeds if the IOVA equals the physical address. VFIO and iommufd still pin the
+ * memory, which is the purpose of this provider.
  *
  * Domains are of three kinds:
  *   identity  the default domain, for the kernel's own drivers
@@ -168,8 +168,8 @@ static int noiommu_identity_attach(struct iommu_domain *domain,
  * even if no domain of the user is ever attached. So the privilege is checked here.
  *
  * Some kernels also attach it to reset a function, and that must not fail. Such a
- * function usually has an owner already, or a driver that gives its DMA to no user. Only
- * if VFIO has the function, and nobody has opened it, the reset needs the same privilege.
+ * function usually has an owner already, or a driver that gives its DMA to no user. The
+ * reset needs the same privilege only if VFIO has the function and nobody has opened it.
  */
 static int noiommu_blocked_attach(struct iommu_domain *domain,
 				  struct device *dev, struct iommu_domain *old)

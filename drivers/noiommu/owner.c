@@ -82,7 +82,7 @@ static bool noiommu_process_exists(struct noiommu_process *process)
 	return exists;
 }
 
-/* Keeps a process that owns nothing any more until it is reaped. */
+/* A process that owns nothing any more is kept until it is reaped. */
 static void noiommu_processes_prune(void)
 {
 	struct noiommu_process *process, *next;

@@ -19,7 +19,7 @@ struct pid;
  * @node: in noiommu_owners while a user owns the function
  * @process: the process that took ownership, NULL while nobody has it. It stays valid
  *           as long as it owns a function
- * @since: time of that, in noiommu_owner_time
+ * @since: time when it took ownership, in noiommu_owner_time
  * @limit: address of the last byte that the bus of the function let through at that time
  */
 struct noiommu_owner {
@@ -38,8 +38,8 @@ struct noiommu_owner {
  * @node: in noiommu_holds while it is held
  * @until: functions that were taken at this time or before, in noiommu_owner_time, may
  *         write to the memory
- * @all: functions of every process may, not only those of @maker. The caller sets it if
- *       another process knows the addresses
+ * @all: functions of every process may write to it, not only those of @maker. The caller
+ *       sets it if another process knows the addresses
  */
 struct noiommu_hold {
 	struct pid *maker;
@@ -61,9 +61,9 @@ void noiommu_holds_flush(void);
 /**
  * noiommu_last_address() - last address that a device can reach if nothing limits it
  *
- * iomem_resource contains every address of RAM and BARs. On some architectures it ends at the
- * last address of 64 bits. VFIO's sums then overflow, and it does not see that a container has
- * mappings which a function that joins it cannot reach.
+ * iomem_resource contains every address of RAM and BARs. On some architectures it ends at
+ * the last address of 64 bits. VFIO's sums then overflow, and a function can join a
+ * container although it cannot reach all mappings there.
  *
  * Return: address of the last byte.
  */

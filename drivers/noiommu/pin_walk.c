@@ -10,7 +10,7 @@
  *
  * For example a range that 2 MiB, 2 MiB and 4 KiB map, from a multiple of 2 MiB on:
  *
- * 1. No size is known yet: the page table is asked, and says 2 MiB.
+ * 1. No size is known yet: the page table shows that it is 2 MiB.
  * 2. Two strides of this size fit. One call pins the last small page of the first and the
  *    first small page of the second: two references. Then the page table must still map
  *    2 MiB at both addresses, with these pages in them.
@@ -27,8 +27,8 @@
 #include "pinned.h"
 
 /*
- * Return: an errno with the reason why nothing could be pinned at walk->va. Or 0 to try
- * again, once for an address: if userfaultfd has now provided the page.
+ * Return: an errno with the reason why nothing could be pinned at walk->va; or, once for
+ * each address, 0 to try again, if userfaultfd has now provided the page.
  */
 static int noiommu_pin_error(struct noiommu_pin_walk *walk, long got)
 {

@@ -40,7 +40,7 @@ struct noiommu_chunk {
  * @payer: credentials whose user's locked memory counts the pages; the pin holds a
  *         reference. NULL for a process that had CAP_IPC_LOCK. Not the user itself, because
  *         not every update of a supported kernel exports free_uid()
- * @locked: number of pages that both count
+ * @locked: number of pages that @mm and @payer count
  * @va: first byte of the range, in the address space of that process
  * @length: bytes of the range
  * @write: the device may have written to the memory

@@ -35,8 +35,8 @@ char *memory_partly_contiguous(void);
 /* Pages pinned and not yet unpinned, in the whole system. */
 long memory_pinned(void);
 /*
- * Waits until memory_pinned() is as expected, up to a time limit, and returns it. Pages held
- * for a device are released by a workqueue, soon after the end of its DMA.
+ * Waits until memory_pinned() is as expected, up to a time limit, and returns it. A
+ * workqueue releases pages held for a device, soon after the end of its DMA.
  */
 long memory_pinned_soon(long expected);
 /* Memory accounted to this process, in KiB: VmLck, and VmPin. */

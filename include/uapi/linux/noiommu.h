@@ -57,9 +57,9 @@
  *
  * A call that fails changes nothing unless documented.
  *
- * Absent pages are faulted in as if the process had touched them. A call waits as
- * long as their provider takes, such as a disk or a userfaultfd handler. Only a fatal
- * signal ends the wait.
+ * Absent pages are faulted in as if the process had touched them. A call waits until
+ * their provider, such as a disk or a userfaultfd handler, has delivered them. Only a
+ * fatal signal ends the wait.
  */
 #define NOIOMMU_TYPE	(0xB9)
 
@@ -298,7 +298,7 @@ struct noiommu_pin {
  * dirty.
  *
  * Errors: EOPNOTSUPP, EINVAL, E2BIG, EFAULT; ENOENT if the descriptor has no such pin,
- * or has it no longer.
+ * or no longer has it.
  */
 struct noiommu_unpin {
 	__u32 size;
