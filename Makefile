@@ -18,7 +18,7 @@
 #   make kernel-patch KERNEL_TREE=DIR   patches for a kernel tree, in build/kernel-patch
 #   make dpdk       build DPDK with our patches, in the cache; DPDK_SRC=DIR: from a copy of
 #                   that tree; CHECK=1: test it, too
-#   make dpdk-check DPDK_SRC=DIR   say which of our patches apply to that tree
+#   make dpdk-check DPDK_SRC=DIR   print which of our patches apply to that tree
 #   make deb-dpdk   Debian's packages of DPDK with our patches, in build/dpdk-deb: half an hour
 #   make demo       forward packets with DPDK in a guest; WITHOUT=1: without our modules
 #   make clean      remove build/

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# How a script ends: when it fails, its last line says why, and it always completes its
-# cleanup. Sourced by scripts/lib.sh.
+# How a script ends: when it fails, its last line gives the reason, and it always
+# completes its cleanup. Sourced by scripts/lib.sh.
 
 # A failing command inside $(...) ends that subshell, too.
 shopt -s inherit_errexit

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
 # Packages of a Debian suite. A suite or an architecture that this system does not use gets lists
-# of its own in the cache, without a change to the system's apt. Sourced; suite, cache and log are
-# set, and arch is, if it is not the system's.
+# of its own in the cache, without a change to the system's apt. Sourced; the caller sets suite,
+# cache and log, and arch if it is not the system's.
 
 apt_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 # The options that apt needs for the suite.
@@ -36,7 +36,7 @@ apt_sources() {
 	} | awk -v start="$1 [signed-by=$apt_keys]" '$2 == "main" && !seen[$0]++ { print start, $3, $1, $2 }'
 }
 
-# apt_private DIR [TYPE]: make a configuration with this suite only, and set apt_options to it.
+# apt_private DIR [TYPE]: make a configuration with these sources only, and set apt_options to it.
 apt_private() {
 	local dir=$1 native mirror
 
@@ -101,7 +101,8 @@ apt_add() {
 }
 
 # apt_depends PACKAGE PATTERN: print the first dependency whose name matches. The package is one
-# of arch. Apt marks the names of dependencies with arch, and those without a package of it by <>.
+# of arch. Apt appends arch to the names of dependencies, and puts those without a package of arch
+# into <>.
 apt_depends() {
 	apt-cache "${apt_options[@]}" depends --important "$1${arch:+:$arch}" 2>/dev/null |
 		sed -nE "s/^ *Depends: ${arch:+<?}([^:>]*)${arch:+(:$arch)?>?}\$/\1/p" | grep -m1 -E "^$2\$"

@@ -66,7 +66,7 @@ FIXTURE_SETUP(containers)
 
 FIXTURE_TEARDOWN(containers)
 {
-	/* Podman's end would not end its container. */
+	/* The container would outlive Podman. */
 	if (self->pmd.program.pid > 0)
 		run("killall -9 dpdk-testpmd");
 	testpmd_kill(&self->pmd);

@@ -63,7 +63,7 @@ TEST_F(forward, hint_is_not_read)
 TEST_F(forward, pinned_while_it_runs)
 {
 	EXPECT_LT(self->pinned, memory_pinned());
-	/* All of it as one call does it, and nothing page by page. */
+	/* By NOIOMMU_PIN, and not by a map of each page. */
 	EXPECT_EQ(0, provider_mapped());
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }

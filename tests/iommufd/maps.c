@@ -311,7 +311,7 @@ TEST_F(cdev_maps, close_unmaps)
 	/* The teardown checks. */
 }
 
-/* --- What it says of it ---------------------------------------------------------- */
+/* --- Usable IOVAs ---------------------------------------------------------------- */
 
 static unsigned int address_bits(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * While it is loaded, cc_platform_has() says that memory is encrypted, as in a guest with SEV or
+ * While it is loaded, cc_platform_has() reports encrypted memory, as in a guest with SEV or
  * TDX. QEMU's TCG has neither. All other attributes are false, so that nothing else changes. For
  * tests, in guests.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which functions noiommu-pci binds to and which it refuses, and that it offers the same of a
- * function as stock vfio-pci.
+ * Which functions noiommu-pci binds to and which it refuses, and that it shows a function as
+ * stock vfio-pci does.
  *
  * Guest: edu (no driver in the kernel) and e1000e (a native driver). A taint stays, so the
  * test of the taint must be the first one that opens a device.

@@ -3,7 +3,7 @@
  * Where memory is encrypted, a device that uses a physical address reads ciphertext: nothing is
  * claimed.
  *
- * Guest: edu, and a module that makes cc_platform_has() say so.
+ * Guest: edu, and a module that makes cc_platform_has() report encryption.
  */
 #include <errno.h>
 #include <unistd.h>

@@ -29,7 +29,7 @@ FIXTURE(refusal)
 
 FIXTURE_SETUP(refusal)
 {
-	/* The driver of the one that is not built in, where there is one. */
+	/* The driver of the virtio-iommu may be a module. */
 	run("modprobe -q -a virtio_pci virtio-iommu");
 	run("modprobe vfio-pci");
 	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, self->edu));

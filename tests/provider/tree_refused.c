@@ -48,7 +48,7 @@ TEST_F(tree_refused, at_load)
 	EXPECT_EQ(0, provider_claimed());
 }
 
-/* VFIO's driver refuses it, for lack of a group. The line in the log says why there is none. */
+/* VFIO's driver refuses it, for lack of a group. The line in the log gives the reason. */
 TEST_F(tree_refused, by_vfio)
 {
 	ASSERT_EQ(0, run("modprobe vfio-pci"));

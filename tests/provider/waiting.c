@@ -96,7 +96,7 @@ TEST_F(waiting, gets_nothing_that_was_unbound)
 	ASSERT_EQ(0, pci_write(self->edu, "remove", "1"));
 	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
 	ASSERT_TRUE(wait_until(pci_is_claimed(self->edu)));
-	/* Time enough to do it wrong. */
+	/* Long enough for a mistake to happen. */
 	usleep(300000);
 	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
 	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
@@ -113,7 +113,7 @@ TEST_F(waiting, gets_nothing_without_autoprobe)
 	ASSERT_EQ(0, pci_write(self->nic, "remove", "1"));
 	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
 	ASSERT_TRUE(wait_until(pci_is_claimed(self->nic)));
-	/* Time enough to do it wrong. */
+	/* Long enough for a mistake to happen. */
 	usleep(300000);
 	EXPECT_FALSE(pci_has_driver(self->nic, variant->driver));
 	/* A bind by hand still works. */
@@ -156,7 +156,7 @@ TEST_F(load, vfio_was_there_first)
 	ASSERT_FALSE(pci_has_driver(self->nic, "vfio-pci"));
 	ASSERT_EQ(0, run("modprobe noiommu"));
 	EXPECT_TRUE(pci_has_driver(self->nic, "vfio-pci"));
-	/* The driver was not asked for. */
+	/* Nobody has given the driver the ID of edu. */
 	EXPECT_FALSE(pci_has_driver(self->edu, "vfio-pci"));
 }
 

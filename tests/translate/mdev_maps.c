@@ -102,7 +102,7 @@ TEST_F(mdev, its_own_container)
 	EXPECT_EQ(0, vfio_unmap(&self->mdev.vfio, 0, PAGE));
 }
 
-/* --- Shared out once more ---------------------------------------------------------- */
+/* --- Exported as a dma-buf --------------------------------------------------------- */
 
 /* Exports the picture, of this many lines of 64 pixels, as a dma-buf. */
 static int export_picture(struct vfio *vfio, __u16 lines, size_t *length)

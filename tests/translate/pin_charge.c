@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * RLIMIT_MEMLOCK is a limit, however a user divides pins among processes, descriptors and
- * pages: all memory counts that pins keep from others.
+ * pages: all memory that pins keep from others counts.
  */
 #include <errno.h>
 #include <linux/capability.h>

@@ -13,8 +13,8 @@
  * The last lines are for a process that restarts: pins of 2 MiB, made again one by one, or
  * listed by one call.
  *
- * Columns: a whole call divided by the pages; the cost of each page after the first; and how
- * many times as much as the first column the whole calls of the alternatives cost.
+ * Columns: a whole call divided by the pages; the cost of each page after the first; and the
+ * cost of the whole calls of the alternatives, as a multiple of the first column.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -104,7 +104,7 @@ static bool btrfs_uses(const char *filesystem, const char *address)
 	return uses;
 }
 
-/* mountinfo has a number for a btrfs that is no device's. Only a mounted one is in sysfs. */
+/* For a btrfs, mountinfo has the number of no device. Only a mounted btrfs is in sysfs. */
 static bool is_in_btrfs(const char *address, char *where, size_t size)
 {
 	struct dirent *entry;

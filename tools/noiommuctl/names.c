@@ -13,8 +13,8 @@ static void ignore(char *format, ...)
 }
 
 /*
- * Without pci_init(), which looks for a way to read config space, and ends the program if
- * there is none; names need none.
+ * Does not call pci_init(): it looks for a way to read config space, which names do not need,
+ * and ends the program if it finds none.
  */
 void names_begin(void)
 {

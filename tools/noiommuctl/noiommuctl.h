@@ -91,7 +91,7 @@ int functions_read(struct function **list);
 bool function_is_bridge(const struct function *function);
 bool driver_is_ours(const char *driver);
 bool noiommu_is_loaded(void);
-/* Writes the version of the loaded module, "" if the kernel tells none. */
+/* Writes the version of the loaded module, "" if it has none. */
 void noiommu_version(char text[NAME_SIZE]);
 /* Has noiommu refused to claim it? Copies the reason from the kernel's log. */
 bool function_was_refused(const struct function *function, char *reason, size_t size);

@@ -104,8 +104,8 @@ tree_warnings() {
 # Build in the drivers, and native drivers for devices of the guest, which must probe first.
 #
 # VFIO selects iommufd. A change of CONFIG_IOMMUFD would recompile every file that includes
-# <linux/sched/user.h>, which is nearly all, although CONFIG_NET makes its effect there
-# void. So the option's file keeps its time stamp, and objects that do depend on it are removed.
+# <linux/sched/user.h>, which is nearly all, although with CONFIG_NET it has no effect
+# there. So the option's file keeps its time stamp, and objects that do depend on it are removed.
 tree_built_in() {
 	touch -r "$tree/include/config/IOMMUFD" "$tmp/iommufd"
 	configure IOMMUFD=y VFIO=y VFIO_IOMMU_TYPE1=y VFIO_PCI=y NOIOMMU=y NOIOMMU_PCI=y \
