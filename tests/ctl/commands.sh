@@ -293,6 +293,36 @@ test_btrfs() {
 	err "a device of the mounted btrfs 0f1e-2d3c is on it"
 }
 
+# nvme_path ADDRESS CONTROLLER NAMESPACE: a controller of subsystem 0, and its path to the namespace.
+nvme_path() {
+	local disk=nvme0c$2n$3
+
+	function_at "$1" 1b36 0010 010802 nvme
+	mkdir -p "$root/sys/devices/pci0000:00/$1/nvme/nvme$2/$disk"
+	link "/sys/class/block/$disk" "../../devices/pci0000:00/$1/nvme/nvme$2/$disk"
+}
+
+# One partition of a namespace that two controllers share. The third one has another namespace.
+test_nvme_multipath() {
+	local head=devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1
+
+	put /proc/self/mountinfo "25 1 259:1 / / rw - ext4 /dev/nvme0n1p1 rw"
+	mkdir -p "$root/sys/$head/nvme0n1p1"
+	link /sys/dev/block/259:1 "../../$head/nvme0n1p1"
+	nvme_path 0000:00:08.0 0 1
+	nvme_path 0000:00:09.0 1 1
+	nvme_path 0000:00:0a.0 2 2
+	nvme_path 0000:00:0b.0 3 11
+	for name in 00:08.0 00:09.0; do
+		ctl 3 bind $name
+		err "the file system on / is mounted from it"
+	done
+	for name in 00:0a.0 00:0b.0; do
+		ctl 1 bind $name
+		err "noiommu does not claim it"
+	done
+}
+
 # No driver of the tree ever changes, so the bind fails, and everything is put back.
 test_roll_back() {
 	ctl 1 bind eth1

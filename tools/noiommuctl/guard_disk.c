@@ -1,13 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Disks that this host needs: for mounted file systems, and to swap to. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "noiommuctl.h"
 
 /* Devices on devices: a mapping on a partition on a disk. */
 #define DEEPEST 8
+
+/* Is this disk the path of the namespace through the function? */
+static bool is_path(const char *disk, unsigned int subsystem, unsigned int namespace,
+		    const char *address)
+{
+	char at[ADDRESS_SIZE];
+	unsigned int numbers[2];
+	int end = 0;
+
+	if (sscanf(disk, "nvme%uc%*un%u%n", &numbers[0], &numbers[1], &end) != 2 || disk[end] ||
+	    numbers[0] != subsystem || numbers[1] != namespace)
+		return false;
+	path_function(at, "/sys/class/block/%s", disk);
+	return !strcmp(at, address);
+}
+
+/*
+ * With multipath, the disk nvme0n1 of an NVMe namespace is below the subsystem, not below a
+ * function. Each controller of the namespace has a hidden disk, such as nvme0c1n1, which has no
+ * device number.
+ */
+static bool namespace_uses(const char *device, const char *address)
+{
+	char path[PATH_SIZE], place[PATH_MAX];
+	unsigned int subsystem, namespace;
+	struct dirent *entry;
+	bool uses = false;
+	DIR *directory;
+	char *part;
+
+	if (path_make(path, "/sys/dev/block/%s", device) || !realpath(path, place))
+		return false;
+	part = strstr(place, "/nvme-subsystem/");
+	if (!part || sscanf(part, "/nvme-subsystem/%*[^/]/nvme%un%u", &subsystem, &namespace) != 2)
+		return false;
+	directory = path_make(path, "/sys/class/block") ? NULL : opendir(path);
+	if (!directory)
+		return false;
+	while (!uses && (entry = readdir(directory)))
+		uses = is_path(entry->d_name, subsystem, namespace, address);
+	closedir(directory);
+	return uses;
+}
 
 /* A block device, or one below it. */
 static bool disk_uses(const char *device, const char *address, int depth)
@@ -18,7 +63,7 @@ static bool disk_uses(const char *device, const char *address, int depth)
 	DIR *directory;
 
 	path_function(at, "/sys/dev/block/%s", device);
-	if (!strcmp(at, address))
+	if (!strcmp(at, address) || namespace_uses(device, address))
 		return true;
 	if (depth == DEEPEST || path_make(path, "/sys/dev/block/%s/slaves", device))
 		return false;
