@@ -2,7 +2,7 @@
 /*
  * noiommuctl on a real kernel: bind, status, check, unbind, and its refusals.
  *
- * Guest: two e1000e, edu.
+ * Guest: two e1000e, edu, two NVMe controllers of one namespace.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 #include "interrupts.h"
 #include "kselftest_harness.h"
+#include "nvme.h"
 #include "passthrough.h"
 #include "sysfs.h"
 
@@ -147,6 +148,29 @@ TEST_F(noiommuctl, check)
 	ASSERT_EQ(0, file_write(path, "Y"));
 	EXPECT_EQ(0, run(CTL "cdi %s | grep '\"path\":\"/dev/vfio/%d\"'",
 			 self->nic, pci_group(self->nic)));
+}
+
+/* The namespace's disk belongs to the subsystem, and both controllers are paths to it. */
+TEST(nvme_multipath)
+{
+	char controllers[2][PCI_ADDRESS_SIZE];
+	int i;
+
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, run("modprobe nvme"));
+	ASSERT_TRUE(wait_until(!access("/dev/nvme0n1", F_OK)));
+	ASSERT_EQ(0, run("mkswap /dev/nvme0n1 && swapon /dev/nvme0n1"));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pci_find(NVME_VENDOR, NVME_DEVICE, i, controllers[i]));
+		EXPECT_EQ(UNSAFE, run(CTL "bind %s", controllers[i]));
+		EXPECT_TRUE(pci_has_driver(controllers[i], "nvme"));
+	}
+	ASSERT_EQ(0, run("swapoff /dev/nvme0n1"));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(0, run(CTL "bind %s", controllers[i]));
+		EXPECT_EQ(0, run(CTL "unbind %s", controllers[i]));
+	}
+	EXPECT_EQ(0, run("modprobe -r nvme"));
 }
 
 TEST(write_combine)
