@@ -347,8 +347,56 @@ test_unbind_in_use() {
 	err "process 77 (dpdk-testpmd) has it open"
 	[ "$(cat "$root/sys/bus/pci/devices/0000:00:04.0/driver_override")" = vfio-pci ] ||
 		fail "driver_override has changed"
-	ctl 1 unbind eth1
-	err "has its native driver e1000e already"
+}
+
+# saved ADDRESS DRIVER: as driverctl saves it.
+saved() {
+	put "/etc/driverctl.d/pci-$1" "$2"
+}
+
+is_saved() {
+	[ -e "$root/etc/driverctl.d/pci-$1" ]
+}
+
+test_unbind_forgets() {
+	saved 0000:00:04.0 vfio-pci
+	ctl 0 unbind 00:04.0
+	! is_saved 0000:00:04.0 || fail "driverctl binds it again"
+}
+
+# A function that was unbound by hand keeps its driver, and loses what would bind it again.
+test_unbind_native() {
+	local place=$root/sys/devices/pci0000:00/0000:00:05.0
+
+	ctl 0 unbind eth1
+	[ "$(cat "$place/driver_override")" = "(null)" ] || fail "driver_override has changed"
+	put /sys/devices/pci0000:00/0000:00:05.0/driver_override vfio-pci
+	saved 0000:00:05.0 noiommu-pci
+	ctl 0 unbind eth1
+	[ -z "$(tr -d '\n' <"$place/driver_override")" ] || fail "driver_override stays"
+	! is_saved 0000:00:05.0 || fail "driverctl binds it again"
+	[ -z "$(tr -d '\n' <"$place/driver/unbind")" ] || fail "unbinds the native driver"
+	ctl 0 check
+}
+
+# What others have set is not ours to remove.
+test_unbind_keeps() {
+	put /sys/devices/pci0000:00/0000:00:05.0/driver_override e1000e
+	saved 0000:00:05.0 e1000e
+	ctl 0 unbind eth1
+	[ "$(cat "$root/sys/devices/pci0000:00/0000:00:05.0/driver_override")" = e1000e ] ||
+		fail "driver_override has changed"
+	is_saved 0000:00:05.0 || fail "driverctl has forgotten it"
+}
+
+# driverctl would unbind it, and wait for the process.
+test_persist_in_use() {
+	opener 77 /dev/vfio/0
+	ctl 0 bind 00:04.0
+	printf '#!/bin/sh\nexit 0\n' >"$tmp/driverctl"
+	chmod +x "$tmp/driverctl"
+	PATH=$tmp:$PATH ctl 3 bind 00:04.0 --persist
+	err "process 77 (dpdk-testpmd) has it open"
 }
 
 test_cdi() {

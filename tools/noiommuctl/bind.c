@@ -7,6 +7,9 @@
 
 #include "noiommuctl.h"
 
+/* driverctl(8) has one file for each function, which contains the driver. */
+#define DRIVERCTL_FILE "/etc/driverctl.d/pci-%s"
+
 struct wish {
 	const char *target;
 	const char *driver;
@@ -116,7 +119,10 @@ static int set_combine(const char *address)
 	return EXIT_FAILED;
 }
 
-/* driverctl saves the driver of a function in /etc, and its udev rule reads it at boot. */
+/*
+ * driverctl saves the driver of a function in /etc, and its udev rule reads it at boot. It also
+ * unbinds the function and binds it again.
+ */
 static int persist(const char *address, const char *driver)
 {
 	const char *const driverctl[] = { "driverctl", "set-override", address, driver, NULL };
@@ -145,12 +151,18 @@ int command_bind(int argc, char **argv)
 {
 	struct function function;
 	struct wish wish;
+	bool bound;
 	int ret;
 
 	ret = parse(argc, argv, &wish) ?: find(wish.target, &function) ?:
 	      check_wish(&wish, &function);
-	if (!ret && (strcmp(function.driver, wish.driver) || !function.claimed))
-		ret = check_unused(&function, wish.force) ?: driver_give(&function, wish.driver);
+	if (ret)
+		return ret;
+	bound = function.claimed && !strcmp(function.driver, wish.driver);
+	if (!bound || wish.persist)
+		ret = check_unused(&function, wish.force);
+	if (!ret && !bound)
+		ret = driver_give(&function, wish.driver);
 	if (!ret && wish.persist)
 		ret = persist(function.address, wish.driver);
 	if (!ret && wish.combine)
@@ -158,13 +170,23 @@ int command_bind(int argc, char **argv)
 	return ret;
 }
 
+/*
+ * Lets driverctl forget the function. Its own command for that unbinds the driver first, also a
+ * native one, and fails before the end for a function without one.
+ */
 static int forget(const char *address)
 {
-	const char *const driverctl[] = { "driverctl", "unset-override", address, NULL };
+	char driver[NAME_SIZE];
+	int ret;
 
-	if (!file_exists("/etc/driverctl.d/%s", address) || !run(driverctl))
+	file_read(driver, sizeof(driver), DRIVERCTL_FILE, address);
+	if (!driver_is_ours(driver))
 		return EXIT_DONE;
-	report("driverctl unset-override ADDRESS", "%s: driverctl binds it again at boot", address);
+	ret = file_remove(DRIVERCTL_FILE, address);
+	if (!ret)
+		return EXIT_DONE;
+	report("driverctl unset-override ADDRESS", "%s: driverctl binds it again at boot: %s",
+	       address, strerror(-ret));
 	return EXIT_FAILED;
 }
 
@@ -179,11 +201,9 @@ int command_unbind(int argc, char **argv)
 	ret = find(wish.target, &function);
 	if (ret)
 		return ret;
-	if (*function.driver && !driver_is_ours(function.driver)) {
-		report(NULL, "%s: has its native driver %s already", function.address,
-		       function.driver);
-		return EXIT_FAILED;
-	}
+	/* Its native driver may be in use, and has the function already. */
+	if (*function.driver && !driver_is_ours(function.driver))
+		return forget(function.address) ?: driver_forget(&function);
 	return check_unused(&function, wish.force) ?: forget(function.address) ?:
 	       driver_return(&function);
 }

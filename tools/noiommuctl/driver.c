@@ -165,3 +165,14 @@ int driver_return(const struct function *before)
 	probe(address);
 	return EXIT_DONE;
 }
+
+int driver_forget(const struct function *function)
+{
+	int ret = driver_is_ours(function->override) ? set_override(function->address, "") : 0;
+
+	if (!ret)
+		return EXIT_DONE;
+	report("run it as root", "%s: cannot clear driver_override: %s", function->address,
+	       strerror(-ret));
+	return EXIT_FAILED;
+}

@@ -47,6 +47,7 @@ bool file_exists(const char *format, ...) like_printf(1, 2);
 /* Reads the first size - 1 bytes, without a newline at the end. */
 int file_read(char *text, size_t size, const char *format, ...) like_printf(3, 4);
 int file_write(const char *text, const char *format, ...) like_printf(2, 3);
+int file_remove(const char *format, ...) like_printf(1, 2);
 /* Does a line of the file contain all of the text? */
 bool file_has(const char *text, const char *format, ...) like_printf(2, 3);
 /* The number after NAME or "NAME:" at the start of a line; -ENOENT without one. */
@@ -148,6 +149,8 @@ bool disk_needs(const char *address, char *reason, size_t size);
 int driver_give(const struct function *function, const char *driver);
 /* Binds the native driver again. Returns an exit status. */
 int driver_return(const struct function *function);
+/* Clears a driver_override of ours; the driver stays. Returns an exit status. */
+int driver_forget(const struct function *function);
 /* Runs a program; returns its exit status as a shell does. */
 int run(const char *const arguments[]);
 

@@ -100,6 +100,17 @@ int file_write(const char *text, const char *format, ...)
 	return ret;
 }
 
+int file_remove(const char *format, ...)
+{
+	char path[PATH_SIZE];
+	int ret;
+
+	path_of_caller(path, format, ret);
+	if (!ret && unlink(path))
+		ret = -errno;
+	return ret;
+}
+
 bool file_has(const char *text, const char *format, ...)
 {
 	char path[PATH_SIZE], line[1024];
