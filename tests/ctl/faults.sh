@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Every fault that noiommuctl check knows, planted into the tree. fault_NAME plants one; wants
 # sets the check that must name it, and a part of the command that mends it.
-# shellcheck disable=SC2154 # root is the caller's
+# shellcheck disable=SC2154,SC2034 # the caller's variables
 
 pci=/sys/devices/pci0000:00
 
@@ -49,6 +49,19 @@ fault_headers_rpm() {
 	fault_headers
 	rm "$root/etc/debian_version"
 	wants headers "dnf install kernel-devel-6.1.0-test" module
+}
+
+# Amazon Linux names the packages of its later kernels after them.
+fault_headers_amazon() {
+	fault_headers_rpm
+	put /proc/sys/kernel/osrelease 6.12.40-64.114.amzn2023.x86_64
+	wants headers "dnf install kernel6.12-devel-6.12.40-64.114.amzn2023.x86_64" module
+}
+
+fault_headers_amazon_first() {
+	fault_headers_rpm
+	put /proc/sys/kernel/osrelease 6.1.150-174.273.amzn2023.x86_64
+	wants headers "dnf install kernel-devel-6.1.150-174.273.amzn2023.x86_64" module
 }
 
 fault_module() {
@@ -165,6 +178,19 @@ fault_permissions_open() {
 fault_permissions_missing() {
 	rm "$root/dev/noiommu"
 	wants permissions "udevadm trigger"
+}
+
+# Root may open every file.
+fault_permissions_closed() {
+	[ "$(id -u)" != 0 ] || {
+		user=(setpriv --reuid 65534 --clear-groups)
+		chmod 755 "$tmp"
+		cp "$program" "$tmp/noiommuctl"
+		program=$tmp/noiommuctl
+	}
+	chmod 0 "$root/dev/noiommu"
+	# shellcheck disable=SC2016 # printed for the user's shell
+	wants permissions 'setfacl -m u:$USER:rw /dev/noiommu'
 }
 
 fault_dpdk_mode() {

@@ -100,6 +100,21 @@ static bool is_installed(const char *release)
 	return false;
 }
 
+/*
+ * The package with the headers, as RHEL and its relatives name it. Amazon Linux 2023 has "kernel"
+ * for 6.1, and one such as "kernel6.12" for each later series.
+ */
+static void headers_of_rpm(char *mend, size_t size, const char *release)
+{
+	int major, minor;
+
+	if (strstr(release, ".amzn2023.") && strncmp(release, "6.1.", 4) &&
+	    sscanf(release, "%d.%d.", &major, &minor) == 2)
+		snprintf(mend, size, "dnf install kernel%d.%d-devel-%s", major, minor, release);
+	else
+		snprintf(mend, size, "dnf install kernel-devel-%s", release);
+}
+
 /* They are needed to build the modules, not to use them. */
 void check_headers(struct finding *finding)
 {
@@ -112,7 +127,7 @@ void check_headers(struct finding *finding)
 	if (file_exists("/etc/debian_version"))
 		snprintf(mend, sizeof(mend), "apt install linux-headers-%s", release);
 	else
-		snprintf(mend, sizeof(mend), "dnf install kernel-devel-%s", release);
+		headers_of_rpm(mend, sizeof(mend), release);
 	found(finding, mend, "the headers of the running kernel %s are not installed", release);
 }
 
