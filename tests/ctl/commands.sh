@@ -360,7 +360,10 @@ is_saved() {
 
 test_unbind_forgets() {
 	saved 0000:00:04.0 vfio-pci
+	put /sys/bus/pci/drivers/vfio-pci/remove_id ""
 	ctl 0 unbind 00:04.0
+	[ "$(cat "$root/sys/bus/pci/drivers/vfio-pci/remove_id")" = "8086 10d3" ] ||
+		fail "vfio-pci keeps its IDs"
 	! is_saved 0000:00:04.0 || fail "driverctl binds it again"
 }
 

@@ -83,6 +83,24 @@ TEST_F(noiommuctl, round_trip)
 	EXPECT_TRUE(override_is(self->nic, "(null)"));
 }
 
+/*
+ * driverctl gives the driver the IDs of the function. The driver is asked first, because the
+ * native one is loaded later.
+ */
+TEST_F(noiommuctl, unbind_with_ids)
+{
+	ASSERT_EQ(0, run(CTL "bind %s --driver %s", self->nic,
+			 variant->driver));
+	ASSERT_EQ(0, run("modprobe -r e1000e"));
+	ASSERT_EQ(0, run("echo %04x %04x >/sys/bus/pci/drivers/%s/new_id",
+			 NIC_VENDOR, NIC_DEVICE, variant->driver));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->other, variant->driver)));
+	EXPECT_EQ(0, run(CTL "unbind %s", self->nic));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->nic, "e1000e")));
+	EXPECT_EQ(0, run(CTL "unbind %s", self->other));
+	EXPECT_TRUE(wait_until(pci_has_driver(self->other, "e1000e")));
+}
+
 TEST_F(noiommuctl, in_use)
 {
 	struct vfio vfio = { -1, -1, -1 };

@@ -150,6 +150,21 @@ static void load_native(const char *address)
 	run(modprobe);
 }
 
+/*
+ * VFIO's drivers match the function again if they have its IDs: from "ids=", or from driverctl,
+ * which adds them next to driver_override.
+ */
+static void remove_ids(const struct function *function)
+{
+	static const char *const drivers[] = { "vfio-pci", "noiommu-pci" };
+	char ids[16];
+	size_t i;
+
+	snprintf(ids, sizeof(ids), "%04x %04x", function->vendor, function->device);
+	for (i = 0; i < ARRAY_SIZE(drivers); i++)
+		file_write(ids, "/sys/bus/pci/drivers/%s/remove_id", drivers[i]);
+}
+
 int driver_return(const struct function *before)
 {
 	const char *address = before->address;
@@ -161,6 +176,7 @@ int driver_return(const struct function *before)
 		report("run it as root", "%s: cannot give it back: %s", address, strerror(-ret));
 		return EXIT_FAILED;
 	}
+	remove_ids(before);
 	load_native(address);
 	probe(address);
 	return EXIT_DONE;
