@@ -3,7 +3,8 @@
  * The hint that makes unmodified DPDK use physical addresses: each function that has a
  * driver links to a directory with a file in which DPDK finds no number.
  *
- * Guest: an NVMe controller, whose driver is a module, edu, and bridges.
+ * Guest: an NVMe controller, whose driver is a module, edu, and bridges; a module with a
+ * second PCI domain.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +24,9 @@
 #define FUNCTIONS "/sys/bus/pci/devices"
 #define DISK "/dev/nvme0n1"
 #define ROUNDS 40
+/* The function of tests/modules/pci_domain.c; its native driver has the module's name. */
+#define ELSEWHERE "0001:00:00.0"
+#define NATIVE "pci_domain"
 
 enum hint { NONE, NUMBER, TEXT };
 
@@ -106,6 +110,8 @@ FIXTURE_TEARDOWN(pa_hint)
 {
 	if (!pci_exists(self->disk))
 		EXPECT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
+	if (pci_exists(ELSEWHERE))
+		EXPECT_EQ(0, run("rmmod " NATIVE));
 	pci_unbind(self->edu);
 	EXPECT_EQ(0, provider_unload());
 	EXPECT_LE(0, count_drivers(NONE));
@@ -189,6 +195,45 @@ TEST_F(pa_hint, can_be_switched_off)
 	EXPECT_EQ(NONE, hint_of(self->edu));
 	EXPECT_FALSE(has_link(self->disk));
 	EXPECT_NE(0, access(PROVIDER "/intel-iommu", F_OK));
+}
+
+/* The function that shows the hint and the user's function are in different domains. */
+TEST_F(pa_hint, spans_domains)
+{
+	ASSERT_EQ(0, run("insmod " NATIVE ".ko"));
+	ASSERT_TRUE(pci_has_driver(ELSEWHERE, NATIVE));
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	EXPECT_TRUE(pci_is_unclaimed(ELSEWHERE));
+	ASSERT_EQ(0, pci_bind(self->edu, "vfio-pci"));
+	EXPECT_EQ(TEXT, hint_of(ELSEWHERE));
+	EXPECT_EQ(self->drivers + 2, count_drivers(TEXT));
+	ASSERT_EQ(0, pci_unbind(self->edu));
+	EXPECT_EQ(self->drivers + 1, count_drivers(NONE));
+	ASSERT_EQ(0, pci_unbind(ELSEWHERE));
+	ASSERT_EQ(0, pci_bind(ELSEWHERE, "vfio-pci"));
+	EXPECT_TRUE(pci_is_claimed(ELSEWHERE));
+	EXPECT_EQ(TEXT, hint_of(self->disk));
+	EXPECT_EQ(self->drivers + 1, count_drivers(TEXT));
+	ASSERT_EQ(0, pci_unbind(ELSEWHERE));
+	EXPECT_EQ(self->drivers, count_drivers(NONE));
+}
+
+/* A host bridge, with all below it, can be removed at any time. */
+TEST_F(pa_hint, follows_a_domain_that_is_removed)
+{
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	ASSERT_EQ(0, pci_bind(self->edu, "vfio-pci"));
+	ASSERT_EQ(0, run("insmod " NATIVE ".ko"));
+	EXPECT_EQ(self->drivers + 2, count_drivers(TEXT));
+	ASSERT_EQ(0, run("rmmod " NATIVE));
+	EXPECT_EQ(self->drivers + 1, count_drivers(TEXT));
+	ASSERT_EQ(0, run("insmod " NATIVE ".ko"));
+	ASSERT_EQ(0, pci_unbind(ELSEWHERE));
+	ASSERT_EQ(0, pci_bind(ELSEWHERE, "vfio-pci"));
+	ASSERT_EQ(0, pci_unbind(self->edu));
+	EXPECT_EQ(TEXT, hint_of(self->disk));
+	ASSERT_EQ(0, run("rmmod " NATIVE));
+	EXPECT_EQ(self->drivers, count_drivers(NONE));
 }
 
 /* Binds and unbinds the disk until a message ends it. */
