@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debian's Open vSwitch, and a bridge of two DPDK ports.
+ * Debian's Open vSwitch, and a bridge of two DPDK ports: with Debian's libraries, and with a
+ * patched librte_eal in the place of Debian's.
  *
- * Guest: the disk with Open vSwitch, and the ports.
+ * Guest: the disk with Open vSwitch, the ports, and the library.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +29,26 @@ FIXTURE(openvswitch)
 	struct program database;
 	struct program vswitchd;
 	long pinned;
+};
+
+FIXTURE_VARIANT(openvswitch)
+{
+	bool patched;
+	const char *parameters;
+	__u64 capabilities;
+};
+
+FIXTURE_VARIANT_ADD(openvswitch, debian)
+{
+	.parameters = "",
+	.capabilities = ALL_CAPABILITIES,
+};
+
+FIXTURE_VARIANT_ADD(openvswitch, patched_eal)
+{
+	.patched = true,
+	.parameters = "pa_hint=0",
+	.capabilities = CLIENT_UNPRIVILEGED,
 };
 
 /* Runs OVS's tool, which waits until the switch has done its command; returns its status. */
@@ -64,7 +85,8 @@ FIXTURE_SETUP(openvswitch)
 	memset(&self->database, 0, sizeof(self->database));
 	memset(&self->vswitchd, 0, sizeof(self->vswitchd));
 	ASSERT_TRUE(client_disk());
-	ASSERT_TRUE(client_ports("", self->wires));
+	ASSERT_TRUE(!variant->patched || client_patch_eal(CLIENT_ROOT));
+	ASSERT_TRUE(client_ports(variant->parameters, self->wires));
 	self->pinned = memory_pinned();
 }
 
@@ -74,15 +96,17 @@ FIXTURE_TEARDOWN(openvswitch)
 	program_kill(&self->database);
 	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
 	EXPECT_TRUE(client_release(self->wires));
+	EXPECT_TRUE(!variant->patched || client_restore_eal(CLIENT_ROOT));
 }
 
 TEST_F(openvswitch, bridges_every_byte)
 {
 	ASSERT_TRUE(start_database(&self->database));
-	ASSERT_TRUE(program_start(&self->vswitchd, ALL_CAPABILITIES,
+	ASSERT_TRUE(program_start(&self->vswitchd, variant->capabilities,
 				  "exec " VSWITCHD));
 	ASSERT_EQ(0, configure("wait-until Open_vSwitch . dpdk_initialized=true"));
 	ASSERT_TRUE(program_says(&self->vswitchd, 0, "Selected IOVA mode 'PA'", 0));
+	EXPECT_EQ(variant->patched, program_says(&self->vswitchd, 0, CLIENT_LOOKS_UP, 0));
 	ASSERT_EQ(0, configure("add-br br0 -- set bridge br0 datapath_type=netdev"));
 	ASSERT_EQ(0, add_port("p0", PORT_0));
 	ASSERT_EQ(0, add_port("p1", PORT_1));
@@ -91,6 +115,8 @@ TEST_F(openvswitch, bridges_every_byte)
 	EXPECT_EQ(FRAMES, frames_pass(&self->wires[0], &self->wires[1], FRAMES, 1));
 	EXPECT_EQ(FRAMES, frames_pass(&self->wires[1], &self->wires[0], FRAMES, 2));
 	EXPECT_LT(self->pinned, memory_pinned());
+	/* Each map of VFIO has pins of its own. */
+	EXPECT_EQ(variant->patched, !provider_mapped());
 	EXPECT_EQ(0, run(CLIENT "ovs-appctl -t ovs-vswitchd exit"));
 	EXPECT_EQ(0, program_end(&self->vswitchd, CLIENT_SECONDS));
 }

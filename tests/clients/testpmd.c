@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debian's dpdk-testpmd, without an option for addresses, and without a list of devices.
+ * Debian's dpdk-testpmd, without an option for addresses, and without a list of devices: with
+ * Debian's libraries, and with a patched librte_eal in the place of Debian's.
  *
- * Guest: Debian's DPDK and its ports, after a function with a native driver.
+ * Guest: Debian's DPDK and its ports, after a function with a native driver; the library.
  */
 #include "client.h"
 #include "forwarding.h"
@@ -48,6 +49,52 @@ TEST_F(testpmd, has_no_ports_without_the_hint)
 	ASSERT_TRUE(testpmd_start(&self->pmd, ALL_CAPABILITIES, ALL_DEVICES, RINGS));
 	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'VA'"));
 	EXPECT_EQ(0, testpmd_ports(&self->pmd));
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+FIXTURE(patched_eal)
+{
+	struct wire wires[2];
+	struct testpmd pmd;
+	long pinned;
+};
+
+/* It needs neither the hint nor /proc/self/pagemap. */
+FIXTURE_SETUP(patched_eal)
+{
+	memset(&self->pmd, 0, sizeof(self->pmd));
+	self->pinned = memory_pinned();
+	ASSERT_TRUE(client_patch_eal(""));
+	ASSERT_TRUE(client_ports("pa_hint=0", self->wires));
+	ASSERT_TRUE(testpmd_start(&self->pmd, CLIENT_UNPRIVILEGED, ALL_DEVICES, RINGS));
+}
+
+FIXTURE_TEARDOWN(patched_eal)
+{
+	testpmd_kill(&self->pmd);
+	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
+	EXPECT_TRUE(client_release(self->wires));
+	EXPECT_TRUE(client_restore_eal(""));
+}
+
+TEST_F(patched_eal, forwards)
+{
+	EXPECT_EQ(0, program_status(&self->pmd.program, "CapEff", 16) & CAPABILITY(CAP_SYS_ADMIN));
+	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'PA'"));
+	EXPECT_TRUE(testpmd_said(&self->pmd, CLIENT_LOOKS_UP));
+	EXPECT_TRUE(testpmd_said(&self->pmd, CLIENT_PINS));
+	expect_forwarding(_metadata, &self->pmd, self->wires);
+	EXPECT_EQ(0, testpmd_quit(&self->pmd));
+}
+
+/* VFIO's maps would pin each small page of a huge page. */
+TEST_F(patched_eal, pins_huge_pages_and_maps_nothing)
+{
+	long pins = memory_pinned() - self->pinned;
+
+	EXPECT_LT(0, pins);
+	EXPECT_EQ(pins * HUGE_2M, program_status(&self->pmd.program, "VmPin", 10) << 10);
+	EXPECT_EQ(0, provider_mapped());
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 

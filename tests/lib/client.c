@@ -7,6 +7,8 @@
 
 /* The guest's directories that programs on the disk see. */
 #define SHARED "proc sys dev lib/modules etc/modprobe.d"
+#define PATCHED_EAL "/eal/librte_eal.so.*"
+#define DEBIANS_EAL "/lib/x86_64-linux-gnu/librte_eal.so.23"
 
 bool client_ports(const char *parameters, struct wire wires[2])
 {
@@ -33,4 +35,14 @@ bool client_disk(void)
 	       !run("mkdir " CLIENT_ROOT) &&
 	       !run("mount /dev/vda " CLIENT_ROOT) &&
 	       !run("for d in " SHARED "; do mount --rbind /$d " CLIENT_ROOT "/$d || exit; done");
+}
+
+bool client_patch_eal(const char *root)
+{
+	return !run("mount --bind " PATCHED_EAL " %s" DEBIANS_EAL, root);
+}
+
+bool client_restore_eal(const char *root)
+{
+	return !run("umount %s" DEBIANS_EAL, root);
 }

@@ -26,4 +26,18 @@ bool client_release(struct wire wires[2]);
 /* Mounts the disk, unless it is mounted; returns false on failure. */
 bool client_disk(void);
 
+/*
+ * With patches, librte_eal needs neither the hint for unmodified DPDK nor this capability, and
+ * says where it gets addresses from. Suites with dpdk=debian-eal have that library.
+ */
+#define CLIENT_UNPRIVILEGED (ALL_CAPABILITIES & ~CAPABILITY(CAP_SYS_ADMIN))
+#define CLIENT_LOOKS_UP "EAL: Physical addresses are looked up in /dev/noiommu"
+#define CLIENT_PINS "EAL: Memory is pinned for DMA, it need not be mapped"
+/*
+ * Puts the patched librte_eal in the place of Debian's, for the programs below this directory;
+ * and undoes that. Both return false on failure.
+ */
+bool client_patch_eal(const char *root);
+bool client_restore_eal(const char *root);
+
 #endif
