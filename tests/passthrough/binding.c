@@ -97,6 +97,21 @@ TEST_F(binding, only_by_driver_override)
 	EXPECT_NE(0, run("modinfo -F alias noiommu-pci | grep ."));
 }
 
+/* Some scripts know no driver_override. The IDs are those of edu. */
+TEST_F(binding, by_new_id)
+{
+	ASSERT_EQ(0, run("modprobe noiommu-pci"));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/drivers/" DRIVER "/new_id", "1234 11e8"));
+	EXPECT_TRUE(pci_has_driver(self->edu, DRIVER));
+	ASSERT_EQ(0, pci_unbind(self->edu));
+	/* Without a claim the driver refuses it, and says so. */
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	EXPECT_NE(0, file_write("/sys/bus/pci/drivers/" DRIVER "/bind", self->edu));
+	EXPECT_TRUE(kernel_log_has("noiommu-pci: not claimed by noiommu"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "1"));
+	EXPECT_EQ(0, file_write("/sys/bus/pci/drivers/" DRIVER "/remove_id", "1234 11e8"));
+}
+
 /* The message contains the address of the function. */
 static bool refused(const char *address)
 {
