@@ -66,7 +66,9 @@ static int configure(const char *format, ...)
 static bool start_database(struct program *database)
 {
 	unlink(CLIENT_ROOT DATABASE);
-	return !run(CLIENT "ovsdb-tool create " DATABASE " " SCHEMA) &&
+	/* An installed system has it after a boot. */
+	return !run("mkdir -p " CLIENT_ROOT "/run/openvswitch") &&
+	       !run(CLIENT "ovsdb-tool create " DATABASE " " SCHEMA) &&
 	       program_start(database, ALL_CAPABILITIES,
 			     "exec " CLIENT "ovsdb-server --pidfile --remote=punix:" SOCKET) &&
 	       program_says(database, 0, "ovsdb-server (Open vSwitch)", CLIENT_SECONDS) &&

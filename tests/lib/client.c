@@ -7,7 +7,9 @@
 
 /* The guest's directories that programs on the disk see. */
 #define SHARED "proc sys dev lib/modules etc/modprobe.d"
-#define PATCHED_EAL "/eal/librte_eal.so.*"
+/* Missing where the disk's own library is patched: tests/packages/run dpdk. */
+#define PATCHED "/eal"
+#define PATCHED_EAL PATCHED "/librte_eal.so.*"
 #define DEBIANS_EAL "/lib/x86_64-linux-gnu/librte_eal.so.23"
 
 bool client_ports(const char *parameters, struct wire wires[2])
@@ -39,10 +41,10 @@ bool client_disk(void)
 
 bool client_patch_eal(const char *root)
 {
-	return !run("mount --bind " PATCHED_EAL " %s" DEBIANS_EAL, root);
+	return access(PATCHED, F_OK) || !run("mount --bind " PATCHED_EAL " %s" DEBIANS_EAL, root);
 }
 
 bool client_restore_eal(const char *root)
 {
-	return !run("umount %s" DEBIANS_EAL, root);
+	return access(PATCHED, F_OK) || !run("umount %s" DEBIANS_EAL, root);
 }
