@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -104,14 +105,24 @@ char *memory_partly_contiguous(void)
 
 long memory_pinned(void)
 {
-	long acquired = 0, released = 0;
-	char text[16];
+	long value, pinned = 0;
+	char line[128];
+	FILE *file;
 
 	/* A read of this file folds the per-CPU counters. */
-	file_read("/proc/sys/vm/stat_refresh", text, sizeof(text));
-	file_field("/proc/vmstat", "nr_foll_pin_acquired", &acquired);
-	file_field("/proc/vmstat", "nr_foll_pin_released", &released);
-	return acquired - released;
+	file_read("/proc/sys/vm/stat_refresh", line, sizeof(line));
+	file = fopen("/proc/vmstat", "re");
+	if (!file)
+		return 0;
+	/* The kernel makes the whole file for each read from the start. */
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "nr_foll_pin_acquired %ld", &value) == 1)
+			pinned += value;
+		if (sscanf(line, "nr_foll_pin_released %ld", &value) == 1)
+			pinned -= value;
+	}
+	fclose(file);
+	return pinned;
 }
 
 long memory_pinned_soon(long expected)

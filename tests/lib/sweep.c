@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault.h"
 #include "memory.h"
@@ -15,36 +18,80 @@
 
 /* --- What an operation could leave behind ------------------------------------------ */
 
-static long pinned(const char *path, const char *what)
+struct thing {
+	long (*get)(struct thing *thing);
+	const char *path;
+	const char *what;
+	/* 0 if it is not open. */
+	int fd;
+};
+
+static char content[1 << 16];
+
+static bool read_again(int fd)
 {
-	(void)path;
-	(void)what;
+	size_t length = 0;
+	ssize_t got;
+
+	do {
+		got = pread(fd, content + length, sizeof(content) - 1 - length,
+			    length);
+		length += got > 0 ? got : 0;
+	} while (got > 0);
+	content[length] = '\0';
+	return !got;
+}
+
+/*
+ * A file stays open, because with the kernel's sanitizers most of the time would go into opening
+ * it. The open file of a module that has been unloaded cannot be read any more.
+ */
+static bool read_content(struct thing *thing)
+{
+	if (thing->fd && read_again(thing->fd))
+		return true;
+	if (thing->fd)
+		close(thing->fd);
+	thing->fd = open(thing->path, O_RDONLY | O_CLOEXEC);
+	if (thing->fd > 0)
+		return read_again(thing->fd);
+	thing->fd = 0;
+	return false;
+}
+
+static long pinned(struct thing *thing)
+{
+	(void)thing;
 	return memory_pinned();
 }
 
-static long field(const char *path, const char *what)
+static long number(struct thing *thing)
 {
-	long value = -1;
+	char *at;
 
-	file_field(path, what, &value);
-	return value;
+	if (!read_content(thing))
+		return -1;
+	at = strstr(content, thing->what);
+	return at ? strtol(at + strlen(thing->what), NULL, 0) : -1;
 }
 
-static long number(const char *path, const char *what)
+static long lines(struct thing *thing)
 {
-	long value = -1;
-
-	(void)what;
-	file_read_long(path, &value);
-	return value;
-}
-
-static long entries(const char *path, const char *what)
-{
-	DIR *directory = opendir(path);
+	char *line, *rest = content;
 	long count = 0;
 
-	(void)what;
+	if (!read_content(thing))
+		return -1;
+	while ((line = strsep(&rest, "\n")))
+		count += !!strstr(line, thing->what);
+	return count;
+}
+
+static long entries(struct thing *thing)
+{
+	DIR *directory = opendir(thing->path);
+	long count = 0;
+
 	if (!directory)
 		return -1;
 	while (readdir(directory))
@@ -53,30 +100,13 @@ static long entries(const char *path, const char *what)
 	return count;
 }
 
-static long lines(const char *path, const char *what)
-{
-	FILE *file = fopen(path, "re");
-	char line[1024];
-	long count = 0;
-
-	if (!file)
-		return -1;
-	while (fgets(line, sizeof(line), file))
-		count += !!strstr(line, what);
-	fclose(file);
-	return count;
-}
+static long descriptors(struct thing *thing);
 
 /* -1 stands for a missing file. */
-static const struct {
-	long (*get)(const char *path, const char *what);
-	const char *path;
-	const char *what;
-} things[] = {
+static struct thing things[] = {
 	{ pinned, "pages", "pinned" },
-	{ field, "/proc/self/status", "VmPin" },
-	{ field, "/proc/self/status", "VmPin" },
-	{ entries, "/proc/self/fd", "" },
+	{ number, "/proc/self/status", "VmPin:" },
+	{ descriptors, "/proc/self/fd", "" },
 	{ number, PROVIDER "/claimed", "" },
 	{ number, PROVIDER "/mapped_bytes", "" },
 	{ entries, PROVIDER "/devices", "" },
@@ -100,6 +130,17 @@ static const struct {
 
 #define THINGS (sizeof(things) / sizeof(*things))
 
+/* Without those above. */
+static long descriptors(struct thing *thing)
+{
+	long count = entries(thing);
+	size_t i;
+
+	for (i = 0; i < THINGS; i++)
+		count -= !!things[i].fd;
+	return count;
+}
+
 struct state {
 	long values[THINGS];
 };
@@ -109,7 +150,7 @@ static void get_state(struct state *state)
 	size_t i;
 
 	for (i = 0; i < THINGS; i++)
-		state->values[i] = things[i].get(things[i].path, things[i].what);
+		state->values[i] = things[i].get(&things[i]);
 }
 
 static bool unchanged(const struct state *before, const char *when)
@@ -218,21 +259,24 @@ static bool completes(const struct sweep *sweep, void *subject, int ret,
 	return false;
 }
 
-/* Runs the operation with the nth failing, if there is one, and restores the state. */
+/*
+ * Runs the operation with the nth failing, if there is one, and restores the state, which was
+ * @before.
+ */
 static bool step(const struct sweep *sweep, void *subject, unsigned int nth,
-		 struct tally *tally, bool *failed)
+		 const struct state *before, struct tally *tally, bool *failed)
 {
-	struct state before, prepared;
+	struct state prepared = *before;
 	bool good, any;
 	int ret;
 
-	get_state(&before);
 	ret = sweep->prepare ? sweep->prepare(subject) : 0;
 	if (ret) {
 		printf("# preparing: %s\n", strerror(-ret));
 		return false;
 	}
-	get_state(&prepared);
+	if (sweep->prepare)
+		get_state(&prepared);
 	ret = run_with_fault(sweep, subject, nth, failed, &any);
 	if (*failed)
 		count(tally, ret);
@@ -253,7 +297,7 @@ static bool step(const struct sweep *sweep, void *subject, unsigned int nth,
 	}
 	if (sweep->undo && !ret)
 		sweep->undo(subject);
-	return good && unchanged(&before, "undone");
+	return good && unchanged(before, "undone");
 }
 
 /* Returns how many failed; -1 after a mistake. */
@@ -261,18 +305,21 @@ static int sweep_kind(const struct sweep *sweep, void *subject,
 		      enum fault_kind kind)
 {
 	struct tally tally = { .kind = kind };
+	struct state before;
 	bool failed = true;
 	unsigned int nth;
 
 	if (fault_select(kind) || (sweep->below && fault_below(sweep->below)))
 		return -1;
+	/* Once, because reading it takes longer than the operation. */
+	get_state(&before);
 	for (nth = 1; failed && nth < MAX_FAULTS; nth++) {
-		if (step(sweep, subject, nth, &tally, &failed))
+		if (step(sweep, subject, nth, &before, &tally, &failed))
 			continue;
 		report(&tally);
 		printf("# tried the last one again: its trace is on the console\n");
 		fault_show();
-		step(sweep, subject, nth, &tally, &failed);
+		step(sweep, subject, nth, &before, &tally, &failed);
 		return -1;
 	}
 	report(&tally);
