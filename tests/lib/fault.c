@@ -60,20 +60,42 @@ static bool next_symbol(FILE *file, struct symbol *symbol)
 		      &symbol->type, symbol->name, symbol->module) >= 3;
 }
 
-/* Up to the next symbol. */
+#define MAX_ADDRESSES (1 << 16)
+
+/* Where the function ends: at the next symbol. The symbols of modules are not sorted. */
+static unsigned long next_address(const unsigned long *addresses, size_t nr,
+				  unsigned long start)
+{
+	unsigned long next = 0;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (addresses[i] > start && (!next || addresses[i] < next))
+			next = addresses[i];
+	return next;
+}
+
+/* The kernel's own symbols come first, and are sorted: no need to read on. */
 static void function_range(FILE *file, const char *name, unsigned long *start,
 			   unsigned long *end)
 {
+	static unsigned long addresses[MAX_ADDRESSES];
 	struct symbol symbol;
+	bool own = false;
+	size_t nr = 0;
 
-	while (next_symbol(file, &symbol))
-		if (!strcmp(symbol.name, name))
+	while (!(own && *end) && next_symbol(file, &symbol)) {
+		if (!*start && !strcmp(symbol.name, name)) {
 			*start = symbol.address;
-	rewind(file);
-	while (*start && next_symbol(file, &symbol))
-		if (symbol.address > *start &&
-		    (!*end || symbol.address < *end))
+			own = !symbol.module[0];
+		} else if (own && symbol.address > *start) {
 			*end = symbol.address;
+		}
+		if (symbol.module[0] && nr < MAX_ADDRESSES)
+			addresses[nr++] = symbol.address;
+	}
+	if (*start && !*end)
+		*end = next_address(addresses, nr, *start);
 }
 
 /* The end of the last function is unknown, but lies below any other module. */
@@ -92,27 +114,36 @@ static void module_range(FILE *file, const char *module, unsigned long *start,
 	}
 }
 
-static int set_range(const char *rule,
-		     void (*find)(FILE *file, const char *name,
-				  unsigned long *start, unsigned long *end),
-		     const char *name)
+struct range {
+	unsigned long start;
+	unsigned long end;
+};
+
+static int find_range(struct range *range,
+		      void (*find)(FILE *file, const char *name,
+				   unsigned long *start, unsigned long *end),
+		      const char *name)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	unsigned long start = 0, end = 0;
-	char option[32], value[32];
-	int ret;
 
 	if (!file)
 		return -errno;
-	find(file, name, &start, &end);
+	*range = (struct range){ 0 };
+	find(file, name, &range->start, &range->end);
 	fclose(file);
-	if (!end)
-		return -ESRCH;
+	return range->end ? 0 : -ESRCH;
+}
+
+static int set_range(const char *rule, const struct range *range)
+{
+	char option[32], value[32];
+	int ret;
+
 	snprintf(option, sizeof(option), "%s-start", rule);
-	snprintf(value, sizeof(value), "%#lx", start);
+	snprintf(value, sizeof(value), "%#lx", range->start);
 	ret = set_memory(option, value);
 	snprintf(option, sizeof(option), "%s-end", rule);
-	snprintf(value, sizeof(value), "%#lx", end);
+	snprintf(value, sizeof(value), "%#lx", range->end);
 	return ret ?: set_memory(option, value);
 }
 
@@ -143,15 +174,26 @@ int fault_select(enum fault_kind kind)
 
 int fault_below(const char *function)
 {
-	return set_range("require", function_range, function);
+	struct range range;
+
+	return find_range(&range, function_range, function) ?:
+	       set_range("require", &range);
 }
 
+/* A failure below vmalloc() makes it warn on the console. */
 int fault_spare(const char *function)
 {
-	/* A failure below vmalloc() makes it warn on the console. */
-	if (!function)
-		function = "__vmalloc_node_range_noprof";
-	return set_range("reject", function_range, function);
+	static struct range vmalloc;
+	struct range range;
+
+	if (function)
+		return find_range(&range, function_range, function) ?:
+		       set_range("reject", &range);
+	/* Found once for all tests: a walk through all symbols takes long. */
+	if (!vmalloc.end &&
+	    find_range(&vmalloc, function_range, "__vmalloc_node_range_noprof"))
+		return -ESRCH;
+	return set_range("reject", &vmalloc);
 }
 
 /* --- What can fail ---------------------------------------------------------------- */
@@ -274,6 +316,7 @@ static struct {
 	unsigned int count;
 	unsigned int nth;
 	cpu_set_t cpus;
+	struct range code;
 } workers;
 
 static int stay_here(void)
@@ -309,10 +352,13 @@ int fault_arm_work(const char *module, unsigned int nth)
 	struct dirent *entry;
 	char wanted[32];
 	unsigned int i;
-	int cpu, ret;
+	int cpu, ret = 0;
 	DIR *proc;
 
-	ret = set_range("require", module_range, module);
+	/* The module stays loaded while nth counts up. */
+	if (nth == 1)
+		ret = find_range(&workers.code, module_range, module);
+	ret = ret ?: set_range("require", &workers.code);
 	if (ret)
 		return ret;
 	cpu = stay_here();

@@ -39,7 +39,8 @@ int fault_no_cache(void);
 
 /*
  * Make the nth fail in work that a loaded module queues on this CPU. Only allocations below
- * the module's code count. Keeps this thread on its CPU until disarmed. 0 or -errno.
+ * the module's code count. Its code is looked up when nth is 1. Keeps this thread on its CPU until
+ * disarmed. 0 or -errno.
  */
 int fault_arm_work(const char *module, unsigned int nth);
 /* Was there an nth? *any: was there one at all? */
