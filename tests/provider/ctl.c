@@ -172,18 +172,23 @@ TEST_F(noiommuctl, check)
 TEST(nvme_multipath)
 {
 	char controllers[2][PCI_ADDRESS_SIZE];
+	const char *disk = "/dev/nvme0n1";
 	int i;
 
 	ASSERT_EQ(0, passthrough_load());
 	ASSERT_EQ(0, run("modprobe nvme"));
-	ASSERT_TRUE(wait_until(!access("/dev/nvme0n1", F_OK)));
-	ASSERT_EQ(0, run("mkswap /dev/nvme0n1 && swapon /dev/nvme0n1"));
+	/* Its number is that of the controller that was ready first. */
+	ASSERT_TRUE(wait_until(!access("/dev/nvme0n1", F_OK) ||
+			       !access("/dev/nvme1n1", F_OK)));
+	if (access(disk, F_OK))
+		disk = "/dev/nvme1n1";
+	ASSERT_EQ(0, run("mkswap %s && swapon %s", disk, disk));
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pci_find(NVME_VENDOR, NVME_DEVICE, i, controllers[i]));
 		EXPECT_EQ(UNSAFE, run(CTL "bind %s", controllers[i]));
 		EXPECT_TRUE(pci_has_driver(controllers[i], "nvme"));
 	}
-	ASSERT_EQ(0, run("swapoff /dev/nvme0n1"));
+	ASSERT_EQ(0, run("swapoff %s", disk));
 	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(0, run(CTL "bind %s", controllers[i]));
 		EXPECT_EQ(0, run(CTL "unbind %s", controllers[i]));
