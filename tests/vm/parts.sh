@@ -22,24 +22,19 @@ part_at_splat() {
 }
 
 # part_status NAME OUTPUT GUEST CONSOLE: print the program's status, which is GUEST, the status
-# of tests/vm/run, where that is the program's fault or may be: the kernel complained while it
-# ran, or after the last program; the guest ended while it ran.
+# of tests/vm/run, where that is the program's fault or may be: the kernel complained first while
+# it ran, or after the last program; the guest ended while it ran, or after it as the last one.
 part_status() {
-	local own culprit
+	local own last culprit
 
 	own=$(sed -n "s|^=== $1: ||p" "$2")
 	case $3 in
+	0)	;;
 	120|121)
 		culprit=$(part_at_splat "$4")
-		if [ -z "$culprit" ] || [ "$culprit" = "$1" ]; then
-			echo "$3"
-			return
-		fi ;;
-	0)	echo "${own:-122}"
-		return ;;
+		[ "${culprit:-$1}" != "$1" ] || own=$3 ;;
+	*)	last=$(grep -xE '=== [^ :]+' "$2" | tail -n 1) || :
+		[ "${last:-=== $1}" != "=== $1" ] || own=$3 ;;
 	esac
-	if [ -z "$own" ] && grep -qxF "=== $1" "$2"; then
-		own=$3
-	fi
 	echo "${own:-122}"
 }

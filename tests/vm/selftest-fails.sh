@@ -136,6 +136,13 @@ test_in_turn_an_end_fails_who_ran() {
 	[ "$(statuses 124)" = "0 124 122" ]
 }
 
+# It hangs when nothing but the search for leaks is left.
+test_in_turn_an_end_after_the_last_fails_it() {
+	printf '=== %s\n' a "a: 0" b "b: 0" c "c: 0" >"$tmp/out"
+	: >"$tmp/console"
+	[ "$(statuses 124)" = "0 0 124" ]
+}
+
 # --- Mistakes of the kernel ------------------------------------------------
 
 # Only kernels with this option notice them.

@@ -67,6 +67,7 @@ working_guest() {
 part() {
 	once working_guest
 	status=$(sed -n "s/^=== $1: //p" "$tmp/out")
+	status=${status:-122}
 	sed -n "/^=== $1\$/,/^=== $1: /{//!p}" "$tmp/out" >"$tmp/part"
 	mv "$tmp/part" "$tmp/out"
 }
