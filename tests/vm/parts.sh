@@ -3,6 +3,9 @@
 # What each program of in-turn printed, and how it ended. Sourced, never run.
 # shellcheck disable=SC2154 # top is the caller's
 
+# shellcheck source=tests/vm/complaints.sh
+. "$top/tests/vm/complaints.sh"
+
 # part_output NAME OUTPUT: print what this program printed.
 part_output() {
 	awk -v begin="=== $1" -v end="=== $1: " '
@@ -17,7 +20,7 @@ part_output() {
 part_at_splat() {
 	local line
 
-	line=$(grep -a -n -m1 -E -f <(sed '/^#/d; /^$/d' "$top/tests/vm/splats") "$1" | cut -d : -f 1) || :
+	line=$(complaints "$1" -n -m1 | cut -d : -f 1) || :
 	[ -z "$line" ] || head -n "$line" "$1" | tr -d '\r' | sed -n 's/^.*in-turn: //p' | tail -n 1 | grep -vx end || :
 }
 

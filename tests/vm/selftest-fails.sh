@@ -168,7 +168,7 @@ guest_with_mistakes() {
 reported() {
 	once guest_with_mistakes
 	want 120 || return
-	grep -a -E -f <(sed '/^#/d; /^$/d' "$here/splats") "$tmp/console" | grep -q -E -- "$1" || {
+	complaints "$tmp/console" | grep -q -E -- "$1" || {
 		echo "# no report on the console matches $1"
 		return 1
 	}
