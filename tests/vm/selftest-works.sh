@@ -66,9 +66,8 @@ working_guest() {
 # part NAME: set status, and leave the part's output in $tmp/out.
 part() {
 	once working_guest
-	status=$(sed -n "s/^=== $1: //p" "$tmp/out")
-	status=${status:-122}
-	sed -n "/^=== $1\$/,/^=== $1: /{//!p}" "$tmp/out" >"$tmp/part"
+	status=$(part_status "$1" "$tmp/out" 0 "$tmp/console")
+	part_output "$1" "$tmp/out" >"$tmp/part"
 	mv "$tmp/part" "$tmp/out"
 }
 
