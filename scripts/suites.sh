@@ -209,15 +209,16 @@ console_of() {
 # A boot and, on a kernel with sanitizers, the search for leaks take longer than most suites.
 SUITES_A_GUEST=6
 
-# guest_key NAME: print what suites that share a guest have in common; nothing if the suite
-# needs a guest of its own.
+# guest_key NAME: set key to what suites that share a guest have in common, or to nothing if the
+# suite needs a guest of its own; and base to the name of its program there.
 guest_key() {
 	local program needs on also dpdk disk tree alone options out="" without files
 
 	parse_guest "$1"
+	base=${program##*/} key=""
 	[ -z "$alone$dpdk$disk$tree" ] || return 0
 	without_files "${options[@]}"
-	printf '<%s>' "${without[@]}"
+	printf -v key '<%s>' "${without[@]}"
 }
 
 # without_files OPTION...: set without to the options but those of --file, and files to those.
@@ -240,8 +241,7 @@ share_guests() {
 	local name key base i
 	local -a names=() keys=() bases=() counts=()
 	while read -r name; do
-		key=$(guest_key "$name")
-		base=$(guest_words "$name" | head -n 1)
+		guest_key "$name"
 		for ((i = 0; i < ${#names[@]}; i++)); do
 			if [ -n "$key" ] && [ "${keys[i]}" = "$key" ] && [ "${counts[i]}" -lt "$SUITES_A_GUEST" ] &&
 				[[ " ${bases[i]} " != *" $base "* ]]; then
