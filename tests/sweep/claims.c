@@ -176,8 +176,8 @@ static int enable(void *data)
 }
 
 /*
- * A driver binds and unbinds meanwhile, so the release of a claim may fail. A load that fails
- * has made no claim.
+ * A driver binds and unbinds meanwhile, so the release of a claim may fail, also after load()
+ * reported that the first claim failed. If the module is not loaded, there is no claim.
  */
 TEST_F_TIMEOUT(claims, load_while_binding, PATIENCE)
 {
@@ -200,7 +200,7 @@ TEST_F_TIMEOUT(claims, load_while_binding, PATIENCE)
 		fault_arm(nth);
 		ret = load(subject);
 		hit = fault_disarm();
-		if (ret)
+		if (ret && access(PROVIDER, F_OK))
 			EXPECT_EQ(-ENOENT, pci_group(subject->edu));
 		EXPECT_TRUE(wait_until((unload(subject),
 					access(PROVIDER, F_OK))));
