@@ -107,7 +107,7 @@ guest_options() {
 # Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree, alone and options, from
 # the suite's words.
 parse_guest() {
-	local words word
+	local words word intx=""
 
 	mapfile -t words < <(guest_words "$1")
 	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" tree="" alone="" options=()
@@ -120,9 +120,11 @@ parse_guest() {
 		disk=*)		disk=${word#*=} ;;
 		tree=*)		tree=${word#*=} ;;
 		alone)		alone=yes ;;
+		intx)		intx=yes ;;
 		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
 		esac
 	done
+	[ -n "$intx" ] || ! has_sanitizers || options+=(--insmod "$out/modules/no_intx.ko")
 }
 
 # --- Building and running --------------------------------------------------

@@ -28,8 +28,8 @@ parts=(
 		qemu-monitor "info pci" | grep -q "Bus  0" || exit 6'
 	monitor 'qemu-monitor "info qtree" | true
 		qemu-monitor "info pci" | grep "Bus  0"'
-	modprobe '[ "$(lsmod | wc -l)" -eq 1 ] || { lsmod; exit 1; }
-		timeout 100 lsmod | grep -q "Not tainted" && exit 3 # that is busybox speaking
+	insmod 'lsmod'
+	modprobe 'timeout 100 lsmod | grep -q "Not tainted" && exit 3 # that is busybox speaking
 		for m in vfio-pci vfio_iommu_type1 uio_pci_generic virtio_pci virtio_net e1000 e1000e \
 			vmxnet3 nvme brd pci-stub af_packet; do modprobe $m || exit 2; done
 		lsmod | grep -q vfio_pci'
@@ -47,7 +47,7 @@ working_guest() {
 	echo treasure >"$tmp/tree/opt/some/file"
 	# shellcheck disable=SC2016 # the guest expands it
 	vm --file /bin/bash --file "$here/splats" --tree "$tmp/tree" --hugepages 9 \
-		--root-ports 1 --device virtio-net-pci -- sh -c '
+		--insmod "$(find "$dir/modules" -name dummy.ko)" --root-ports 1 --device virtio-net-pci -- sh -c '
 		for i in 1 2 3 4 5 6; do
 			printf "<%s>" "$1"
 			shift
@@ -100,6 +100,13 @@ test_tree_lands_in_the_root() {
 test_mounts_and_huge_pages() {
 	part mounts
 	want 0 '^9$'
+}
+
+# No other module is loaded then.
+test_insmod_comes_before_the_command() {
+	part insmod
+	want 0 '^dummy '
+	[ "$(wc -l <"$tmp/out")" -eq 2 ]
 }
 
 test_modprobe_loads_what_tests_need() {
