@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debian's Suricata between two ports: a frame that enters at one leaves at the other.
+ * Debian's Suricata between two ports: a frame that enters at one leaves at the other. With
+ * Debian's libraries, and with a patched librte_eal in the place of Debian's.
  *
- * Guest: four CPUs, as suricata.yaml assumes, the disk with Suricata, and the ports.
+ * Guest: four CPUs, as suricata.yaml assumes, the disk with Suricata, the ports, and the
+ * library.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -35,14 +37,34 @@ FIXTURE(suricata)
 	long pinned;
 };
 
-static bool start(struct program *program)
+FIXTURE_VARIANT(suricata)
+{
+	bool patched;
+	const char *parameters;
+	__u64 capabilities;
+};
+
+FIXTURE_VARIANT_ADD(suricata, debian)
+{
+	.parameters = "",
+	.capabilities = ALL_CAPABILITIES,
+};
+
+FIXTURE_VARIANT_ADD(suricata, patched_eal)
+{
+	.patched = true,
+	.parameters = "pa_hint=0",
+	.capabilities = CLIENT_UNPRIVILEGED,
+};
+
+static bool start(struct program *program, __u64 capabilities)
 {
 	char first[512], second[512], command[1280];
 
 	snprintf(first, sizeof(first), INTERFACE, 0, PORT_0, PORT_1);
 	snprintf(second, sizeof(second), INTERFACE, 1, PORT_1, PORT_0);
 	snprintf(command, sizeof(command), "%s%s%s", COMMAND, first, second);
-	return program_start(program, ALL_CAPABILITIES, command) &&
+	return program_start(program, capabilities, command) &&
 	       program_says(program, 0, "Engine started", CLIENT_SECONDS);
 }
 
@@ -52,7 +74,8 @@ FIXTURE_SETUP(suricata)
 	ASSERT_TRUE(client_disk());
 	/* Suricata needs the file with rules, but only warns if it has none. */
 	ASSERT_EQ(0, run("mkdir -p " RULES "; touch " RULES "/suricata.rules"));
-	ASSERT_TRUE(client_ports("", self->wires));
+	ASSERT_TRUE(!variant->patched || client_patch_eal(CLIENT_ROOT));
+	ASSERT_TRUE(client_ports(variant->parameters, self->wires));
 	self->pinned = memory_pinned();
 }
 
@@ -61,14 +84,17 @@ FIXTURE_TEARDOWN(suricata)
 	program_kill(&self->program);
 	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
 	EXPECT_TRUE(client_release(self->wires));
+	EXPECT_TRUE(!variant->patched || client_restore_eal(CLIENT_ROOT));
 }
 
 TEST_F(suricata, passes_every_byte)
 {
-	ASSERT_TRUE(start(&self->program));
+	ASSERT_TRUE(start(&self->program, variant->capabilities));
 	EXPECT_EQ(FRAMES, frames_pass(&self->wires[0], &self->wires[1], FRAMES, 1));
 	EXPECT_EQ(FRAMES, frames_pass(&self->wires[1], &self->wires[0], FRAMES, 2));
 	EXPECT_LT(self->pinned, memory_pinned());
+	/* Each map of VFIO has pins of its own. */
+	EXPECT_EQ(variant->patched, !provider_mapped());
 	/* Suricata stops its ports and ends normally. */
 	kill(self->program.pid, SIGINT);
 	EXPECT_EQ(0, program_end(&self->program, CLIENT_SECONDS));
