@@ -58,9 +58,8 @@ extern const struct attribute_group *noiommu_pin_groups[];
 int noiommu_list_pins(struct noiommu_ucmd *ucmd);
 
 /* walk_fast.c */
-unsigned int noiommu_walk_fast(unsigned long va, unsigned long end, u32 flags,
-			       unsigned long *entries, unsigned int room,
-			      bool pinned);
+unsigned int noiommu_walk_sizes(unsigned long va, unsigned long end,
+				unsigned long *entries, unsigned int room);
 
 /* walk_slow.c */
 int noiommu_check_range(u64 va, u64 length, u32 flags);
@@ -111,7 +110,7 @@ static inline u32 noiommu_folio_flags(struct folio *folio)
 }
 
 /* extents.c */
-#define NOIOMMU_EXTENTS_BUFFERED 16
+#define NOIOMMU_EXTENTS_SMALL 32
 
 /**
  * struct noiommu_extents - extents on their way to the user's array
@@ -123,9 +122,12 @@ static inline u32 noiommu_folio_flags(struct folio *folio)
  * @written: number of extents written to the array
  * @fault: writing to the array has failed
  * @last: the last extent in @buffer, which may still grow
+ * @end: the last element of @buffer
  * @buffer: extents not written yet, because each write to the user's memory costs a
  *          few instructions, or a fault. The first element is a sentinel: its flags
- *          differ from all others, so that no piece continues it
+ *          differ from all others, so that no piece continues it. Points to @small or is
+ *          allocated
+ * @small: the buffer for few extents
  */
 struct noiommu_extents {
 	struct noiommu_extent __user *user;
@@ -136,13 +138,22 @@ struct noiommu_extents {
 	u64 written;
 	bool fault;
 	struct noiommu_extent *last;
-	struct noiommu_extent buffer[NOIOMMU_EXTENTS_BUFFERED];
+	struct noiommu_extent *end;
+	struct noiommu_extent *buffer;
+	struct noiommu_extent small[NOIOMMU_EXTENTS_SMALL];
 };
+
+/* walk_fast.c */
+unsigned long noiommu_walk_fast(struct noiommu_extents *extents,
+				unsigned long va, unsigned long end, u32 flags,
+				bool *full);
 
 void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
 			  u64 limit);
 int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags);
 int noiommu_extents_write(struct noiommu_extents *extents);
+int noiommu_extents_enlarge(struct noiommu_extents *extents);
+void noiommu_extents_destroy(struct noiommu_extents *extents);
 void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total);
 
 /* Return: true if a piece continues the last extent. */
@@ -158,7 +169,7 @@ static inline bool noiommu_extents_grow(const struct noiommu_extents *extents,
 static inline bool noiommu_extents_full(const struct noiommu_extents *extents,
 					u64 phys, u32 flags)
 {
-	return extents->last == extents->buffer + NOIOMMU_EXTENTS_BUFFERED - 1 &&
+	return extents->last == extents->end &&
 	       !noiommu_extents_grow(extents, phys, flags);
 }
 
@@ -186,7 +197,7 @@ static inline int noiommu_extents_add(struct noiommu_extents *extents,
 		extents->last->length += length;
 		return 0;
 	}
-	if (extents->last == extents->buffer + NOIOMMU_EXTENTS_BUFFERED - 1)
+	if (extents->last == extents->end)
 		ret = noiommu_extents_write(extents);
 	extents->last++;
 	extents->last->phys = phys;

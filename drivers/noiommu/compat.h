@@ -124,14 +124,20 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 
 /* --- Memory --------------------------------------------------------------------- */
 
-/* From 6.10 on, the configuration option has the first of these names. */
+/*
+ * From 6.10 on, the configuration option has the first of these names. walk_fast.c knows how
+ * x86 and arm64 keep flags and page frame in an entry.
+ */
 #if defined(HAVE_CONFIG_GUP_FAST)
-#define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_GUP_FAST)
+#define NOIOMMU_COMPAT_HAVE_GUP_FAST IS_ENABLED(CONFIG_HAVE_GUP_FAST)
 #elif defined(HAVE_CONFIG_FAST_GUP)
-#define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_FAST_GUP)
+#define NOIOMMU_COMPAT_HAVE_GUP_FAST IS_ENABLED(CONFIG_HAVE_FAST_GUP)
 #else
 #error "linux/rmap.h asks for neither CONFIG_HAVE_GUP_FAST nor CONFIG_HAVE_FAST_GUP"
 #endif
+#define NOIOMMU_COMPAT_GUP_FAST						\
+	(NOIOMMU_COMPAT_HAVE_GUP_FAST &&				\
+	 (IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64)))
 
 /*
  * Look up the page frame of an address in a mapping of device memory. Kernels from

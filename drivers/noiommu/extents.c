@@ -2,10 +2,14 @@
 /*
  * The user's array of extents, filled through a small buffer.
  */
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "chardev.h"
 #include "owner.h"
+
+/* A page. */
+#define NOIOMMU_EXTENTS_LARGE	(PAGE_SIZE / sizeof(struct noiommu_extent))
 
 static void noiommu_extents_empty(struct noiommu_extents *extents)
 {
@@ -31,6 +35,8 @@ void noiommu_extents_init(struct noiommu_extents *extents, u64 user, u64 room,
 	extents->total = 0;
 	extents->written = 0;
 	extents->fault = false;
+	extents->buffer = extents->small;
+	extents->end = extents->small + NOIOMMU_EXTENTS_SMALL - 1;
 	noiommu_extents_empty(extents);
 }
 
@@ -85,6 +91,41 @@ err_fault:
 	user_write_access_end();
 	extents->fault = true;
 	return -EFAULT;
+}
+
+/**
+ * noiommu_extents_enlarge() - write the buffered extents, and buffer more from now on
+ * @extents: the extents so far; none of those in the buffer grows any more
+ *
+ * Without memory for a larger buffer, the small one stays in use.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int noiommu_extents_enlarge(struct noiommu_extents *extents)
+{
+	int ret = noiommu_extents_write(extents);
+	struct noiommu_extent *buffer;
+
+	if (ret || extents->buffer != extents->small)
+		return ret;
+	buffer = kmalloc_array(NOIOMMU_EXTENTS_LARGE, sizeof(*buffer),
+			       GFP_KERNEL);
+	if (!buffer)
+		return 0;
+	extents->buffer = buffer;
+	extents->end = buffer + NOIOMMU_EXTENTS_LARGE - 1;
+	noiommu_extents_empty(extents);
+	return 0;
+}
+
+/**
+ * noiommu_extents_destroy() - free the buffer
+ * @extents: the extents, after noiommu_extents_flush()
+ */
+void noiommu_extents_destroy(struct noiommu_extents *extents)
+{
+	if (extents->buffer != extents->small)
+		kfree(extents->buffer);
 }
 
 /**

@@ -67,7 +67,7 @@ static int noiommu_pin_publish(struct noiommu_file *file,
 int noiommu_pin(struct noiommu_ucmd *ucmd)
 {
 	struct noiommu_pin *cmd = ucmd->cmd;
-	struct noiommu_pin_walk walk;
+	struct noiommu_pin_walk walk __uninitialized;
 	u64 va = untagged_addr(cmd->va);
 	int ret;
 

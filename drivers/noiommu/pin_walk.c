@@ -53,8 +53,7 @@ static unsigned long noiommu_mapped_size(unsigned long va, unsigned long *pfn)
 {
 	unsigned long entry;
 
-	if (!noiommu_walk_fast(ALIGN_DOWN(va, PAGE_SIZE), va + 1, 0, &entry, 1,
-			       true))
+	if (!noiommu_walk_sizes(ALIGN_DOWN(va, PAGE_SIZE), va + 1, &entry, 1))
 		return 0;
 	*pfn = noiommu_entry_pfn(entry);
 	return PAGE_SIZE << noiommu_entry_order(entry);
@@ -168,8 +167,7 @@ static unsigned int noiommu_verify_pairs(unsigned long va, unsigned long size,
 {
 	unsigned int order = ilog2(size) - PAGE_SHIFT, i;
 
-	count = noiommu_walk_fast(va, va + count * size, 0, entries, count,
-				  true);
+	count = noiommu_walk_sizes(va, va + count * size, entries, count);
 	for (i = 0; i < count; i++) {
 		unsigned long pfn = page_to_pfn(pages[i]);
 

@@ -19,27 +19,23 @@
 #define NOIOMMU_BATCH_LARGE	PTRS_PER_PTE
 
 /**
- * struct noiommu_batch - some pages of the range
- * @va: virtual address of the first byte of the batch
- * @end: end of the whole range, exclusive
+ * struct noiommu_batch - the rest of the range, and some of its pages
+ * @va: virtual address of the first byte
+ * @end: end of the range, exclusive
  * @flags: bits of enum noiommu_access_flags
- * @slow: @entries come from noiommu_walk_slow() and may be any memory; otherwise they
- *        are RAM
- * @device: valid with @slow: they come from a mapping of device memory
+ * @device: @entries come from a mapping of device memory
  * @usable: physical end address of the last device memory that has the same address on
  *          its bus
  * @count: number of entries filled
  * @room: number of elements of @entries
- * @entries: page frames and orders, see noiommu_entry(). Each entry covers the rest of
- *           the page, huge or not, that maps the address where the previous entry ends.
- *           Points to @small or is allocated
+ * @entries: page frames and orders from noiommu_walk_slow(). Points to @small or is
+ *           allocated
  * @small: entries for short ranges, which need no allocation
  */
 struct noiommu_batch {
 	unsigned long va;
 	unsigned long end;
 	u32 flags;
-	bool slow;
 	bool device;
 	u64 usable;
 	unsigned int count;
@@ -48,8 +44,8 @@ struct noiommu_batch {
 	unsigned long small[NOIOMMU_BATCH_SMALL];
 };
 
-static int noiommu_batch_init(struct noiommu_batch *batch, unsigned long va,
-			      unsigned long end, u32 flags)
+static void noiommu_batch_init(struct noiommu_batch *batch, unsigned long va,
+			       unsigned long end, u32 flags)
 {
 	batch->va = va;
 	batch->end = end;
@@ -57,12 +53,6 @@ static int noiommu_batch_init(struct noiommu_batch *batch, unsigned long va,
 	batch->usable = 0;
 	batch->entries = batch->small;
 	batch->room = NOIOMMU_BATCH_SMALL;
-	if (end - ALIGN_DOWN(va, PAGE_SIZE) <= NOIOMMU_BATCH_SMALL * PAGE_SIZE)
-		return 0;
-	batch->room = NOIOMMU_BATCH_LARGE;
-	batch->entries = kmalloc_array(batch->room, sizeof(*batch->entries),
-				       GFP_KERNEL);
-	return batch->entries ? 0 : -ENOMEM;
 }
 
 static void noiommu_batch_free(struct noiommu_batch *batch)
@@ -71,20 +61,32 @@ static void noiommu_batch_free(struct noiommu_batch *batch)
 		kfree(batch->entries);
 }
 
+/* Return: 0 or -ENOMEM. Most ranges are present, and need no entries. */
+static int noiommu_batch_enlarge(struct noiommu_batch *batch, unsigned long va)
+{
+	unsigned long *entries;
+
+	if (batch->room == NOIOMMU_BATCH_LARGE ||
+	    batch->end - va <= NOIOMMU_BATCH_SMALL * PAGE_SIZE)
+		return 0;
+	entries = kmalloc_array(NOIOMMU_BATCH_LARGE, sizeof(*entries),
+				GFP_KERNEL);
+	if (!entries)
+		return -ENOMEM;
+	batch->entries = entries;
+	batch->room = NOIOMMU_BATCH_LARGE;
+	return 0;
+}
+
 /* Return: 0 if the batch has at least one entry, else an errno. */
 static int noiommu_batch_fill(struct noiommu_batch *batch)
 {
 	unsigned long va = ALIGN_DOWN(batch->va, PAGE_SIZE);
 	int ret;
 
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	batch->slow = false;
-	batch->count = noiommu_walk_fast(va, batch->end, batch->flags,
-					 batch->entries, batch->room, false);
-	if (batch->count)
-		return 0;
-	batch->slow = true;
+	ret = noiommu_batch_enlarge(batch, va);
+	if (ret)
+		return ret;
 	ret = noiommu_walk_slow(va, ALIGN(batch->end, PAGE_SIZE), batch->flags,
 				batch->entries, batch->room, &batch->device);
 	if (ret < 0)
@@ -93,12 +95,10 @@ static int noiommu_batch_fill(struct noiommu_batch *batch)
 	return 0;
 }
 
-/* Return: flags of an extent. The walk without a lock finds only RAM. */
+/* Return: flags of an extent. */
 static u32 noiommu_batch_flags(const struct noiommu_batch *batch,
 			       unsigned long pfn)
 {
-	if (!batch->slow)
-		return 0;
 	if (batch->device)
 		return page_is_ram(pfn) ? 0 : NOIOMMU_EXTENT_MMIO;
 	return noiommu_folio_flags(page_folio(pfn_to_page(pfn)));
@@ -155,14 +155,32 @@ static int noiommu_batch_drain(struct noiommu_batch *batch,
 	return ret;
 }
 
+/* Return: -ENOSPC if the user's array is full, or another errno. */
+static int noiommu_translate_step(struct noiommu_batch *batch,
+				  struct noiommu_extents *extents)
+{
+	unsigned long va = batch->va;
+	bool full;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	batch->va = noiommu_walk_fast(extents, va, batch->end, batch->flags,
+				      &full);
+	if (full)
+		return extents->total == extents->room ?
+			-ENOSPC : noiommu_extents_enlarge(extents);
+	if (batch->va != va)
+		return 0;
+	return noiommu_batch_fill(batch) ?: noiommu_batch_drain(batch, extents);
+}
+
 static int noiommu_translate_range(struct noiommu_batch *batch,
 				   struct noiommu_extents *extents)
 {
 	int ret;
 
 	for (;;) {
-		ret = noiommu_batch_fill(batch) ?:
-		      noiommu_batch_drain(batch, extents);
+		ret = noiommu_translate_step(batch, extents);
 		if (ret || batch->va == batch->end)
 			break;
 		cond_resched();
@@ -198,8 +216,9 @@ int noiommu_translate(struct noiommu_ucmd *ucmd)
 {
 	struct noiommu_translate *cmd = ucmd->cmd;
 	u64 va = untagged_addr(cmd->va);
-	struct noiommu_extents extents;
-	struct noiommu_batch batch;
+	/* To clear these first would be a tenth of a call for one page. */
+	struct noiommu_extents extents __uninitialized;
+	struct noiommu_batch batch __uninitialized;
 	int ret;
 
 	ret = noiommu_check_range(va, cmd->length, cmd->flags);
@@ -207,9 +226,7 @@ int noiommu_translate(struct noiommu_ucmd *ucmd)
 		return ret;
 	if (!cmd->nr_extents || cmd->reserved)
 		return -EINVAL;
-	ret = noiommu_batch_init(&batch, va, va + cmd->length, cmd->flags);
-	if (ret)
-		return ret;
+	noiommu_batch_init(&batch, va, va + cmd->length, cmd->flags);
 	noiommu_extents_init(&extents, cmd->extents, cmd->nr_extents,
 			     cmd->limit);
 	ret = noiommu_translate_range(&batch, &extents);
@@ -217,6 +234,8 @@ int noiommu_translate(struct noiommu_ucmd *ucmd)
 	trace_noiommu_translate(cmd->va, cmd->length, cmd->flags, extents.total,
 				ret);
 	/* If the array cannot be written, no extents are valid: report no progress. */
-	return noiommu_extents_flush(&extents) ?:
-	       noiommu_translate_answer(ucmd->user, cmd, &extents) ?: ret;
+	ret = noiommu_extents_flush(&extents) ?:
+	      noiommu_translate_answer(ucmd->user, cmd, &extents) ?: ret;
+	noiommu_extents_destroy(&extents);
+	return ret;
 }
