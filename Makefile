@@ -11,6 +11,7 @@
 #   make tools      noiommuctl, in build/tools; needs libpci-dev and libjson-c-dev
 #   make check      run all tests; SUITES= and KERNELS= select some
 #   make check-all  run every suite on every kernel: it takes hours
+#   make torture    the long form of the suites of torture, for hours; SUITES=, KERNELS=
 #   make bench      measure what an address costs here and in the alternatives, and what
 #                   DPDK gains; SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
@@ -98,6 +99,9 @@ check:
 check-all:
 	ALL=1 scripts/check
 
+torture:
+	TORTURE=$${TORTURE:-long} SUITES="$${SUITES:-torture}" scripts/check
+
 bench:
 	tools/bench/run
 
@@ -130,4 +134,4 @@ clean:
 	rm -rf build
 
 .PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm tools check \
-	check-all bench docs dist help dpdk dpdk-check deb-dpdk kernel-patch demo clean
+	check-all torture bench docs dist help dpdk dpdk-check deb-dpdk kernel-patch demo clean

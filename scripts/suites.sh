@@ -193,13 +193,18 @@ run_guest() {
 	if [ -n "$skip" ]; then
 		echo "1..0 # SKIP $skip"
 	else
-		boot_guest "$1" "${options[@]}" --file "$out/$program" -- "./${program##*/}" "${@:2}"
+		boot_guest "$1" "${options[@]}" --file "$out/$program" \
+			-- env "TORTURE=${TORTURE:-}" "./${program##*/}" "${@:2}"
 	fi
 }
 
 # boot_guest NAME OPTION...: the time limit ends a guest that hangs.
 boot_guest() {
-	"$top/tests/vm/run" --kernel "$kernel" --timeout 600 --log "$(console_of "$1")" "${@:2}"
+	local limit=600
+
+	# The long form of the suites of torture takes hours.
+	[ -z "${TORTURE:-}" ] || limit=86400
+	"$top/tests/vm/run" --kernel "$kernel" --timeout "$limit" --log "$(console_of "$1")" "${@:2}"
 }
 
 console_of() {
@@ -274,5 +279,5 @@ run_guests() {
 	done
 	[ ${#parts[@]} -eq 0 ] ||
 		boot_guest "$1" "${without[@]}" "${shared[@]}" --file "$top/tests/vm/in-turn" \
-			-- ./in-turn "${parts[@]}"
+			-- env "TORTURE=${TORTURE:-}" ./in-turn "${parts[@]}"
 }
