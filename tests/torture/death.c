@@ -184,7 +184,8 @@ static bool is_filled(const char *memory)
 /* Takes the pages that have become free, and keeps them for as long as edu may write. */
 static bool stays_filled(__u32 pfn, long *reused)
 {
-	char *memory = mmap(NULL, TAKEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory = mmap(NULL, TAKEN, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	bool filled;
 
 	if (memory == MAP_FAILED)
