@@ -231,6 +231,31 @@ test_setup_failures() {
 	want 125 && vm --quiet && want 125
 }
 
+# emulated VERSION RELEASE: run with a QEMU that only prints this version, and a kernel that only
+# has this release.
+emulated() {
+	mkdir -p "$tmp/bin" "$tmp/kernel"
+	printf '#!/bin/sh\necho "QEMU emulator version %s"\n' "$1" >"$tmp/bin/qemu-system-x86_64"
+	chmod +x "$tmp/bin/qemu-system-x86_64"
+	echo "$2" >"$tmp/kernel/release"
+	PATH=$tmp/bin:$PATH vm --kernel "$tmp/kernel" --accel "${3:-tcg}" -- true
+}
+
+# Each ends before a guest starts: the others have no modules to make an initramfs of.
+test_emulator_that_breaks_the_guest() {
+	local args
+
+	emulated 7.2.22 6.12.9+deb12-cloud-amd64
+	want 125 'QEMU 7\.2 cannot emulate 6\.12\.9\+deb12-cloud-amd64' || return
+	for args in "10.0.2 6.12.9+deb12-cloud-amd64" "7.2.22 6.12.9+deb12-amd64" \
+		"7.2.22 6.1.0-9-cloud-amd64" "7.2.22 6.12.9+deb12-cloud-amd64 kvm"; do
+		# shellcheck disable=SC2086 # a list of words
+		emulated $args
+		want 125 || return
+		! grep 'cannot emulate' "$tmp/err" || return
+	done
+}
+
 # --- ktap ------------------------------------------------------------------
 
 test_ktap_passes() {
