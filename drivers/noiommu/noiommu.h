@@ -10,8 +10,9 @@
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
  *   pin_walk.c   pin a range, huge page by huge page
  *   pin_list.c   NOIOMMU_LIST_PINS: the pins of a descriptor
- *   pinned.c     the references of a pin, and their accounting
+ *   pinned.c     the references of a pin
  *   tally.c      count the pages that a pin keeps from others
+ *   charge.c     count pages as locked memory of a process
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
  *   walk_slow.c  read the page table under the mmap lock, with faults; device memory
  *   walk_fast.c  read the page table of present pages, without a lock

@@ -273,7 +273,7 @@ static int noiommu_pin_charge(struct noiommu_pin_walk *walk)
 	if (!pages)
 		return 0;
 	walk->tally.pages = 0;
-	return noiommu_pinned_charge(walk->pinned, pages);
+	return noiommu_charge_add(&walk->pinned->charge, pages);
 }
 
 /**

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The references of a pin, and their accounting.
+ * The references of a pin.
  */
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
-#include <linux/sched/mm.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -23,54 +20,6 @@
 /* Bytes of the ranges of all pins, and of the pins that have lost their descriptor. */
 atomic64_t noiommu_pinned_bytes = ATOMIC64_INIT(0);
 atomic64_t noiommu_held_bytes = ATOMIC64_INIT(0);
-
-/* As iommufd and io_uring: counts locked pages for the user, across all processes. */
-static bool noiommu_user_charge(struct user_struct *user, unsigned long pages)
-{
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	unsigned long before = atomic_long_read(&user->locked_vm);
-
-	do {
-		if (before > limit || pages > limit - before)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &before,
-					  before + pages));
-	return true;
-}
-
-/**
- * noiommu_pinned_charge() - count more pages that a pin keeps
- * @pinned: the pin
- * @pages: number of additional pages
- *
- * Return: 0, or -ENOMEM if the user would exceed RLIMIT_MEMLOCK of the caller.
- */
-int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages)
-{
-	if (pinned->payer && !noiommu_user_charge(pinned->payer->user, pages))
-		return -ENOMEM;
-	atomic64_add(pages, &pinned->mm->pinned_vm);
-	pinned->locked += pages;
-	return 0;
-}
-
-static void noiommu_pinned_uncharge(struct noiommu_pinned *pinned)
-{
-	atomic64_sub(pinned->locked, &pinned->mm->pinned_vm);
-	mmdrop(pinned->mm);
-	if (pinned->payer) {
-		atomic_long_sub(pinned->locked, &pinned->payer->user->locked_vm);
-		put_cred(pinned->payer);
-	}
-}
-
-/* The result is stored in the pin. A missing capability is not worth an audit record. */
-static const struct cred *noiommu_get_payer(void)
-{
-	if (ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
-		return NULL;
-	return get_current_cred();
-}
 
 /**
  * noiommu_pinned_release() - unpin the memory of a pin, and free the pin
@@ -88,7 +37,7 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned)
 			kfree(chunk);
 		cond_resched();
 	}
-	noiommu_pinned_uncharge(pinned);
+	noiommu_charge_end(&pinned->charge);
 	put_pid(pinned->hold.maker);
 	atomic64_sub(pinned->length, &noiommu_pinned_bytes);
 	kfree(pinned);
@@ -141,10 +90,7 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 			 GFP_KERNEL_ACCOUNT);
 	if (!pinned)
 		return ERR_PTR(-ENOMEM);
-	mmgrab(current->mm);
-	pinned->mm = current->mm;
-	pinned->payer = noiommu_get_payer();
-	pinned->locked = 0;
+	noiommu_charge_init(&pinned->charge);
 	pinned->va = va;
 	pinned->length = length;
 	pinned->write = write;

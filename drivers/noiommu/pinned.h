@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pins: their references, and the accounting of these.
+ * Pins, and their references.
  *
  * Vocabulary: a pin is the object that has an ID. It holds references, each to a struct
  * page. "Small" and "huge" are the sizes that a page-table entry maps.
@@ -14,6 +14,7 @@
 #include <linux/xarray.h>
 
 #include "chardev.h"
+#include "charge.h"
 #include "owner.h"
 
 /**
@@ -35,12 +36,7 @@ struct noiommu_chunk {
 
 /**
  * struct noiommu_pinned - a pin
- * @mm: mm of the process that made it, which counts the pages (VmPin). The pin holds a
- *      reference on the structure (mmgrab), not on the address space
- * @payer: credentials whose user's locked memory counts the pages; the pin holds a
- *         reference. NULL for a process that had CAP_IPC_LOCK. Not the user itself, because
- *         not every update of a supported kernel exports free_uid()
- * @locked: number of pages that @mm and @payer count
+ * @charge: the pages that it keeps, as locked memory of the process that made it
  * @va: first byte of the range, in the address space of that process
  * @length: bytes of the range
  * @write: the device may have written to the memory
@@ -49,9 +45,7 @@ struct noiommu_chunk {
  * @first: the first chunk, large enough for most pins
  */
 struct noiommu_pinned {
-	struct mm_struct *mm;
-	const struct cred *payer;
-	unsigned long locked;
+	struct noiommu_charge charge;
 	u64 va;
 	u64 length;
 	bool write;
@@ -153,7 +147,6 @@ extern atomic64_t noiommu_pinned_bytes;
 extern atomic64_t noiommu_held_bytes;
 struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write);
 int noiommu_pinned_grow(struct noiommu_pinned *pinned, unsigned long wanted);
-int noiommu_pinned_charge(struct noiommu_pinned *pinned, unsigned long pages);
 void noiommu_pinned_release(struct noiommu_pinned *pinned);
 bool noiommu_pinned_hold(struct noiommu_pinned *pinned);
 
