@@ -55,7 +55,8 @@ static int noiommu_get_info(struct noiommu_ucmd *ucmd)
 	if (put_user(NOIOMMU_ABI_VERSION, &to->abi) ||
 	    put_user(noiommu_claims_count(), &to->claimed) ||
 	    put_user(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
-		     NOIOMMU_FEATURE_LIMIT | NOIOMMU_FEATURE_LIST_PINS,
+		     NOIOMMU_FEATURE_LIMIT | NOIOMMU_FEATURE_LIST_PINS |
+		     NOIOMMU_FEATURE_ALLOC,
 		     &to->features))
 		return -EFAULT;
 	return 0;
@@ -68,6 +69,8 @@ union noiommu_cmd {
 	struct noiommu_pin pin;
 	struct noiommu_unpin unpin;
 	struct noiommu_list_pins list_pins;
+	struct noiommu_alloc alloc;
+	struct noiommu_free free;
 };
 
 /**
@@ -104,6 +107,8 @@ static const struct noiommu_ioctl noiommu_ioctls[] = {
 	NOIOMMU_IOCTL(UNPIN, struct noiommu_unpin, reserved, noiommu_unpin),
 	NOIOMMU_IOCTL(LIST_PINS, struct noiommu_list_pins, nr_extents,
 		      noiommu_list_pins),
+	NOIOMMU_IOCTL(ALLOC, struct noiommu_alloc, phys, noiommu_alloc),
+	NOIOMMU_IOCTL(FREE, struct noiommu_free, reserved, noiommu_free),
 };
 
 static long noiommu_do_ioctl(struct file *filep, unsigned int number,
@@ -152,12 +157,18 @@ static const struct file_operations noiommu_fops = {
 	.show_fdinfo	= noiommu_show_fdinfo,
 };
 
+static const struct attribute_group *noiommu_groups[] = {
+	&noiommu_pin_group,
+	&noiommu_memory_group,
+	NULL
+};
+
 static struct miscdevice noiommu_misc = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "noiommu",
 	.fops	= &noiommu_fops,
 	.mode	= 0600,
-	.groups	= noiommu_pin_groups,
+	.groups	= noiommu_groups,
 };
 
 int noiommu_chardev_init(void)

@@ -52,10 +52,17 @@ int noiommu_unpin(struct noiommu_ucmd *ucmd);
 int noiommu_pins_init(struct noiommu_file *file);
 void noiommu_unpin_all(struct noiommu_file *file);
 void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq);
-extern const struct attribute_group *noiommu_pin_groups[];
+extern const struct attribute_group noiommu_pin_group;
 
 /* pin_list.c */
 int noiommu_list_pins(struct noiommu_ucmd *ucmd);
+
+/* alloc.c */
+int noiommu_alloc(struct noiommu_ucmd *ucmd);
+int noiommu_free(struct noiommu_ucmd *ucmd);
+
+/* memory.c */
+extern const struct attribute_group noiommu_memory_group;
 
 /* walk_fast.c */
 unsigned int noiommu_walk_sizes(unsigned long va, unsigned long end,

@@ -166,6 +166,11 @@ HAVE_FOLLOW_PTE_VMA int follow_pte(struct vm_area_struct *@, unsigned long @, pt
 HAVE_PMD_SPECIAL    bool pmd_special(pmd_t @)
 HAVE_UNSHARE_ANON   bool gup_must_unshare(unsigned int @, struct page *@)
 
+in linux/gfp.h
+HAVE_ACR_FLAGS           int alloc_contig_range_noprof(unsigned long @, unsigned long @, acr_flags_t @, gfp_t @);
+HAVE_CONTIG_MIGRATETYPE  int alloc_contig_range(unsigned long @, unsigned long @, unsigned @, gfp_t @);
+HAVE_CONTIG_NOPROF       int alloc_contig_range_noprof(unsigned long @, unsigned long @, unsigned @, gfp_t @);
+
 in linux/mm_types.h comments
 HAVE_UNSHARE_COW  FAULT_FLAG_UNSHARE: The fault is an unsharing request to break COW
 

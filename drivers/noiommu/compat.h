@@ -16,6 +16,7 @@
 #define NOIOMMU_COMPAT_H
 
 #include <linux/err.h>
+#include <linux/gfp.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 
@@ -251,6 +252,24 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 }
 #else
 #error "FAULT_FLAG_UNSHARE is not said to break COW, and there is no gup_must_unshare(flags, page)"
+#endif
+
+/*
+ * From 6.17 on, alloc_contig_range() takes flags. Before, it takes the type that the blocks
+ * of pages have afterwards. A kernel without compaction and CMA does not have it.
+ */
+#if !defined(HAVE_ACR_FLAGS) && !defined(HAVE_CONTIG_NOPROF) && \
+	!defined(HAVE_CONTIG_MIGRATETYPE)
+#error "linux/gfp.h has no alloc_contig_range(start, end, flags or migratetype, gfp)"
+#elif !defined(CONFIG_CONTIG_ALLOC)
+#define ACR_FLAGS_NONE 0
+static inline int alloc_contig_range(unsigned long start, unsigned long end,
+				     unsigned int flags, gfp_t gfp)
+{
+	return -EOPNOTSUPP;
+}
+#elif !defined(HAVE_ACR_FLAGS)
+#define ACR_FLAGS_NONE MIGRATE_MOVABLE
 #endif
 
 /* --- VFIO ------------------------------------------------------------------------- */

@@ -12,6 +12,9 @@
  *   pin_list.c   NOIOMMU_LIST_PINS: the pins of a descriptor
  *   pinned.c     the references of a pin
  *   tally.c      count the pages that a pin keeps from others
+ *   alloc.c      NOIOMMU_ALLOC and NOIOMMU_FREE
+ *   memory.c     memory of NOIOMMU_ALLOC: its file, its mappings, when it is freed
+ *   contig.c     find physically contiguous pages
  *   charge.c     count pages as locked memory of a process
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents
  *   walk_slow.c  read the page table under the mmap lock, with faults; device memory

@@ -199,12 +199,7 @@ static struct attribute *noiommu_pin_attrs[] = {
 	NULL
 };
 
-static const struct attribute_group noiommu_pin_group = {
-	.attrs = noiommu_pin_attrs,
-};
-
 /* Attributes of the device /dev/noiommu. */
-const struct attribute_group *noiommu_pin_groups[] = {
-	&noiommu_pin_group,
-	NULL
+const struct attribute_group noiommu_pin_group = {
+	.attrs = noiommu_pin_attrs,
 };

@@ -82,6 +82,27 @@ do {									\
 	EXPECT_HELD(0);							\
 } while (0)
 
+/* Memory that the kernel has made contiguous, in one map. */
+TEST_F(cdev_maps, allocated_memory)
+{
+	struct noiommu_alloc alloc = noiommu_alloc_anywhere(HUGE_2M + PAGE);
+	struct held before = self->held;
+	int memory = noiommu_alloc_memory(self->fd, &alloc);
+	char *va;
+
+	ASSERT_LE(0, memory);
+	va = mmap(NULL, alloc.length, PROT_READ | PROT_WRITE, MAP_SHARED,
+		  memory, 0);
+	ASSERT_NE(MAP_FAILED, va);
+	self->held = held_now();
+	EXPECT_EQ(alloc.phys, phys(self->fd, va));
+	ASSERT_MAPPED(va, alloc.length);
+	ASSERT_EQ(0, noiommu_free_memory(self->fd, memory));
+	munmap(va, alloc.length);
+	close(memory);
+	self->held = before;
+}
+
 static long refused_maps(void)
 {
 	long maps = -1;

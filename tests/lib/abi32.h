@@ -24,6 +24,8 @@ struct abi32_report {
 	__s32 pin_error;
 	__s32 unpin_error;
 	__s32 list_error;
+	__s32 alloc_error;
+	__s32 free_error;
 	/* For the first byte above the address space of a 32-bit program. */
 	__s32 above_error;
 	__u32 va;
@@ -35,6 +37,7 @@ struct abi32_report {
 	struct noiommu_list_pins list;
 	struct noiommu_pin_info listed_pin;
 	struct noiommu_extent listed;
+	struct noiommu_alloc alloc;
 };
 
 #define ABI_AT(_struct, _member, _offset)				\
@@ -98,10 +101,29 @@ ABI_AT(noiommu_list_pins, nr_pins, 24);
 ABI_AT(noiommu_list_pins, nr_extents, 28);
 ABI_SIZE(noiommu_list_pins, 32);
 
+ABI_AT(noiommu_alloc, size, 0);
+ABI_AT(noiommu_alloc, flags, 4);
+ABI_AT(noiommu_alloc, length, 8);
+ABI_AT(noiommu_alloc, alignment, 16);
+ABI_AT(noiommu_alloc, boundary, 24);
+ABI_AT(noiommu_alloc, limit, 32);
+ABI_AT(noiommu_alloc, node, 40);
+ABI_AT(noiommu_alloc, fd, 44);
+ABI_AT(noiommu_alloc, phys, 48);
+ABI_SIZE(noiommu_alloc, 56);
+
+ABI_AT(noiommu_free, size, 0);
+ABI_AT(noiommu_free, flags, 4);
+ABI_AT(noiommu_free, fd, 8);
+ABI_AT(noiommu_free, reserved, 12);
+ABI_SIZE(noiommu_free, 16);
+
 static_assert(NOIOMMU_INFO == 0xb900, "NOIOMMU_INFO");
 static_assert(NOIOMMU_TRANSLATE == 0xb901, "NOIOMMU_TRANSLATE");
 static_assert(NOIOMMU_PIN == 0xb902, "NOIOMMU_PIN");
 static_assert(NOIOMMU_UNPIN == 0xb903, "NOIOMMU_UNPIN");
 static_assert(NOIOMMU_LIST_PINS == 0xb904, "NOIOMMU_LIST_PINS");
+static_assert(NOIOMMU_ALLOC == 0xb905, "NOIOMMU_ALLOC");
+static_assert(NOIOMMU_FREE == 0xb906, "NOIOMMU_FREE");
 
 #endif

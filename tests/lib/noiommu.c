@@ -76,3 +76,15 @@ int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
 	*nr_extents = list.nr_extents;
 	return ret;
 }
+
+int noiommu_alloc_memory(int fd, struct noiommu_alloc *alloc)
+{
+	return noiommu_ioctl(fd, NOIOMMU_ALLOC, alloc) ?: alloc->fd;
+}
+
+int noiommu_free_memory(int fd, int memory)
+{
+	struct noiommu_free free = { .size = sizeof(free), .fd = memory };
+
+	return noiommu_ioctl(fd, NOIOMMU_FREE, &free);
+}

@@ -28,4 +28,18 @@ int noiommu_unpin_id(int fd, __u32 id);
 int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
 		 struct noiommu_extent *extents, __u32 *nr_extents);
 
+/* Requests this length anywhere. */
+static inline struct noiommu_alloc noiommu_alloc_anywhere(size_t length)
+{
+	return (struct noiommu_alloc){
+		.size = sizeof(struct noiommu_alloc),
+		.length = length,
+		.node = -1,
+	};
+}
+
+/* Returns a descriptor of memory, or -errno. */
+int noiommu_alloc_memory(int fd, struct noiommu_alloc *alloc);
+int noiommu_free_memory(int fd, int memory);
+
 #endif

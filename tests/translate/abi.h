@@ -41,6 +41,11 @@ static const struct command {
 	  offsetof(struct noiommu_unpin, reserved), false },
 	{ "LIST_PINS", NOIOMMU_LIST_PINS, sizeof(struct noiommu_list_pins),
 	  sizeof(struct noiommu_list_pins), 0, NONE, true },
+	{ "ALLOC", NOIOMMU_ALLOC, sizeof(struct noiommu_alloc),
+	  sizeof(struct noiommu_alloc), 0, NONE, true },
+	{ "FREE", NOIOMMU_FREE, sizeof(struct noiommu_free),
+	  sizeof(struct noiommu_free), 0,
+	  offsetof(struct noiommu_free, reserved), false },
 };
 
 #define for_each_command(command) \
@@ -54,6 +59,8 @@ union argument {
 	struct noiommu_pin pin;
 	struct noiommu_unpin unpin;
 	struct noiommu_list_pins list_pins;
+	struct noiommu_alloc alloc;
+	struct noiommu_free free;
 	unsigned char bytes[2 * PAGE];
 };
 
@@ -64,6 +71,7 @@ struct session {
 	struct noiommu_extent extents[4];
 	struct noiommu_pin_info pins[4];
 	__u32 pin;
+	int allocated;
 };
 
 FIXTURE(abi)
@@ -84,15 +92,20 @@ FIXTURE_SETUP(abi)
 	ASSERT_NE(MAP_FAILED, (void *)self->s.memory);
 	ASSERT_EQ(0, noiommu_pin_range(self->s.fd, self->s.memory, PAGE, 0, NULL,
 				       &nr, &self->s.pin));
+	self->s.argument.alloc = noiommu_alloc_anywhere(PAGE);
+	self->s.allocated = noiommu_alloc_memory(self->s.fd,
+						 &self->s.argument.alloc);
+	ASSERT_LE(0, self->s.allocated);
 	self->pinned = memory_pinned();
 	self->locked = memory_accounted();
 }
 
 FIXTURE_TEARDOWN(abi)
 {
+	close(self->s.allocated);
 	close(self->s.fd);
 	EXPECT_EQ(self->pinned - 1, memory_pinned());
-	EXPECT_EQ(self->locked - (long)PAGE / 1024, memory_accounted());
+	EXPECT_EQ(self->locked - 2 * (long)PAGE / 1024, memory_accounted());
 }
 
 /* Fills in arguments with which the call succeeds. */
@@ -119,6 +132,10 @@ static inline void prepare(struct session *s, const struct command *command)
 		argument->list_pins.extents = (uintptr_t)s->extents;
 		argument->list_pins.nr_pins = 1;
 		argument->list_pins.nr_extents = 1;
+	} else if (command->number == NOIOMMU_ALLOC) {
+		argument->alloc.length = PAGE;
+	} else if (command->number == NOIOMMU_FREE) {
+		argument->free.fd = s->allocated;
 	}
 }
 
@@ -129,6 +146,8 @@ static inline int undo(struct session *s, const struct command *command)
 
 	if (command->number == NOIOMMU_PIN)
 		return noiommu_unpin_id(s->fd, s->argument.pin.id);
+	if (command->number == NOIOMMU_ALLOC)
+		return close(s->argument.alloc.fd);
 	if (command->number == NOIOMMU_UNPIN)
 		return noiommu_pin_range(s->fd, s->memory, PAGE, 0, NULL,
 					 &nr, &s->pin);

@@ -13,6 +13,7 @@
 
 static struct abi32_report report;
 static struct noiommu_unpin unpin;
+static struct noiommu_free free;
 static struct noiommu_translate above;
 static char memory[4096] __attribute__((aligned(4096)));
 
@@ -69,6 +70,19 @@ static void pin_and_list(void)
 				  &unpin);
 }
 
+static void allocate(void)
+{
+	report.alloc.size = sizeof(report.alloc);
+	report.alloc.length = sizeof(memory);
+	report.alloc.node = -1;
+	report.alloc_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_ALLOC,
+				  &report.alloc);
+	free.size = sizeof(free);
+	free.fd = report.alloc.fd;
+	report.free_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_FREE,
+				 &free);
+}
+
 __attribute__((force_align_arg_pointer, used)) void _start(void)
 {
 	char permission;
@@ -80,6 +94,7 @@ __attribute__((force_align_arg_pointer, used)) void _start(void)
 				 &report.info);
 	translate();
 	pin_and_list();
+	allocate();
 	call(SYS32_WRITE, ABI32_REPORT, at(&report), (void *)sizeof(report));
 	/* The parent reads the memory's address while this process exists. */
 	call(SYS32_READ, ABI32_EXIT, at(&permission), (void *)1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * /dev/noiommu: look up the physical addresses of a process's memory, and pin it.
+ * /dev/noiommu: look up the physical addresses of a process's memory, pin it, and allocate
+ * memory that is physically contiguous.
  */
 #ifndef _UAPI_LINUX_NOIOMMU_H
 #define _UAPI_LINUX_NOIOMMU_H
@@ -11,13 +12,13 @@
 /**
  * DOC: General ioctl format
  *
- * /dev/noiommu returns the physical addresses of the calling process's memory, and
- * pins this memory. open() needs CAP_SYS_RAWIO in the initial user namespace and a
- * kernel that is not locked down; otherwise it fails with EPERM. The ioctls do not
- * check this again, so a process may hand the descriptor to a less privileged one.
- * Each ioctl works on memory of the process that calls it. NOIOMMU_LIST_PINS and
- * NOIOMMU_UNPIN are different: they work on all pins of the descriptor, whichever
- * process made them.
+ * /dev/noiommu returns the physical addresses of the calling process's memory, pins
+ * this memory, and allocates memory that is physically contiguous. open() needs
+ * CAP_SYS_RAWIO in the initial user namespace and a kernel that is not locked down;
+ * otherwise it fails with EPERM. The ioctls do not check this again, so a process may
+ * hand the descriptor to a less privileged one. Each ioctl works on memory of the
+ * process that calls it. NOIOMMU_LIST_PINS and NOIOMMU_UNPIN are different: they work
+ * on all pins of the descriptor, whichever process made them.
  *
  * The ioctl number does not contain the size of the structure. Instead the caller
  * sets the first member, __u32 size, to the sizeof() that it was compiled with:
@@ -47,12 +48,14 @@
  *   access by the process would raise SIGSEGV or SIGBUS, and no errno below fits
  *   better.
  * - ENOENT: no such pin.
+ * - EBADF: no such descriptor.
+ * - EMFILE, ENFILE: the process, or the system, has too many open files.
  * - ENOSPC: an array is too small.
  * - ENOMEM: out of memory or huge pages, at a cgroup's limit of either, or the pin
  *   would exceed RLIMIT_MEMLOCK.
  * - EHWPOISON: the kernel has taken a page of the range out of use after a memory
  *   error.
- * - ERANGE: the device cannot reach a part of the range.
+ * - ERANGE: the device cannot reach a part of the range, or any range of this length.
  * - EINTR: a fatal signal is pending.
  *
  * A call that fails changes nothing unless documented.
@@ -69,6 +72,8 @@ enum {
 	NOIOMMU_CMD_PIN,
 	NOIOMMU_CMD_UNPIN,
 	NOIOMMU_CMD_LIST_PINS,
+	NOIOMMU_CMD_ALLOC,
+	NOIOMMU_CMD_FREE,
 };
 
 /* The value of &noiommu_info.abi. It changes only if existing programs could break. */
@@ -80,12 +85,14 @@ enum {
  * @NOIOMMU_FEATURE_PIN: NOIOMMU_PIN and NOIOMMU_UNPIN are available.
  * @NOIOMMU_FEATURE_LIMIT: NOIOMMU_TRANSLATE and NOIOMMU_PIN have a limit member.
  * @NOIOMMU_FEATURE_LIST_PINS: NOIOMMU_LIST_PINS is available.
+ * @NOIOMMU_FEATURE_ALLOC: NOIOMMU_ALLOC and NOIOMMU_FREE are available.
  */
 enum noiommu_features {
 	NOIOMMU_FEATURE_TRANSLATE = 1 << 0,
 	NOIOMMU_FEATURE_PIN = 1 << 1,
 	NOIOMMU_FEATURE_LIMIT = 1 << 2,
 	NOIOMMU_FEATURE_LIST_PINS = 1 << 3,
+	NOIOMMU_FEATURE_ALLOC = 1 << 4,
 };
 
 /**
@@ -386,5 +393,92 @@ struct noiommu_list_pins {
 };
 
 #define NOIOMMU_LIST_PINS _IO(NOIOMMU_TYPE, NOIOMMU_CMD_LIST_PINS)
+
+/**
+ * struct noiommu_alloc - ioctl(NOIOMMU_ALLOC)
+ * @size: sizeof(struct noiommu_alloc)
+ * @flags: in: 0
+ * @length: in: bytes, a multiple of the page size, not 0
+ * @alignment: in: the physical address is a multiple of this power of two, which is at
+ *             least the page size; 0 for the page size
+ * @boundary: in: the memory does not cross a multiple of this power of two, which is at
+ *            least @length; 0 if it may
+ * @limit: in: as &noiommu_translate.limit
+ * @node: in: NUMA node of the memory; -1 for the nearest node that has such memory
+ * @fd: out: descriptor of the memory, closed by exec()
+ * @phys: out: physical address of the first byte
+ *
+ * Allocate physically contiguous memory, filled with zeros. It needs no huge pages and no
+ * reservation. Pages that are in the way move elsewhere, which takes time. The memory
+ * itself never moves, and is not swapped out.
+ *
+ * mmap() of @fd with MAP_SHARED maps all of it or a part, in pages of the smallest size.
+ * The mapping is ordinary memory for read(), O_DIRECT, NOIOMMU_TRANSLATE, NOIOMMU_PIN,
+ * VFIO and iommufd. MAP_PRIVATE, and a range beyond the end, fail with EINVAL. So that
+ * pointers equal bus addresses, map it at @phys with MAP_FIXED_NOREPLACE. This fails with
+ * EEXIST if the process uses these addresses already, and with EPERM or EACCES below
+ * /proc/sys/vm/mmap_min_addr.
+ *
+ * The memory is in use while a copy of @fd or a mapping exists. dup(), fork() and
+ * SCM_RIGHTS make copies of @fd. The memory does not depend on the descriptor of
+ * /dev/noiommu.
+ *
+ * The last close or unmapping frees the memory at once, if no function is owned at
+ * that time. Otherwise the kernel holds it until DMA ownership of these functions ends:
+ *
+ * - the functions that the maker of the memory owns at that time, if this process
+ *   has ever owned one, no other process has mapped the memory, and no other process
+ *   was the last to use it;
+ * - otherwise all functions that any process owns at that time.
+ *
+ * A page that VFIO, iommufd or a pin still uses is freed after that use. Call NOIOMMU_FREE
+ * before the last close to free memory of a running device.
+ *
+ * The memory counts as locked memory of the user who makes it until it is freed, even if
+ * the process ends before: see &struct noiommu_pin. Pins and maps of it count again. It
+ * does not count in a memory cgroup.
+ *
+ * Errors: EINVAL also for a node that has no memory or that the cpuset of the process
+ * excludes; E2BIG, EFAULT, EINTR, EMFILE, ENFILE; ENOMEM also if no memory of this length
+ * can be made free; ERANGE if @limit, or the bus of a function that the process owns, lies
+ * within the first @length bytes; EOPNOTSUPP also if the kernel cannot move pages,
+ * and has no free block for the request, which is at most a huge page.
+ */
+struct noiommu_alloc {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 length;
+	__aligned_u64 alignment;
+	__aligned_u64 boundary;
+	__aligned_u64 limit;
+	__s32 node;
+	__s32 fd;
+	__aligned_u64 phys;
+};
+
+#define NOIOMMU_ALLOC _IO(NOIOMMU_TYPE, NOIOMMU_CMD_ALLOC)
+
+/**
+ * struct noiommu_free - ioctl(NOIOMMU_FREE)
+ * @size: sizeof(struct noiommu_free)
+ * @flags: in: 0
+ * @fd: in: a copy of &noiommu_alloc.fd
+ * @reserved: 0
+ *
+ * Declare that no device accesses the memory any more. Stop the device first. Then the
+ * last close or unmapping frees the memory at once, whatever functions are owned. The
+ * call itself frees and closes nothing.
+ *
+ * Errors: EOPNOTSUPP, E2BIG, EFAULT; EINVAL also if @fd is of another kind; EBADF if
+ * @fd is not open.
+ */
+struct noiommu_free {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 reserved;
+};
+
+#define NOIOMMU_FREE _IO(NOIOMMU_TYPE, NOIOMMU_CMD_FREE)
 
 #endif /* _UAPI_LINUX_NOIOMMU_H */

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/noiommu while memory runs out, or the caller's memory faults, at any point: memory of
+ * NOIOMMU_ALLOC.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "allocated.h"
+#include "fault.h"
+#include "kselftest_harness.h"
+#include "sweep.h"
+
+/* A block of the page allocator, and more than that. */
+#define BLOCK (4 * PAGE)
+#define SEARCHED (HUGE_2M + PAGE)
+
+static __attribute__((constructor)) void required(void)
+{
+	fault_required();
+}
+
+/* The memory of an operation. */
+struct memory {
+	int device;
+	size_t length;
+	int fd;
+	char *va;
+	struct noiommu_alloc alloc;
+};
+
+FIXTURE(alloc)
+{
+	struct memory memory;
+};
+
+FIXTURE_VARIANT(alloc)
+{
+	size_t length;
+};
+
+FIXTURE_VARIANT_ADD(alloc, block)
+{
+	.length = BLOCK,
+};
+
+FIXTURE_VARIANT_ADD(alloc, searched)
+{
+	.length = SEARCHED,
+};
+
+FIXTURE_SETUP(alloc)
+{
+	struct memory *memory = &self->memory;
+
+	ASSERT_EQ(0, run("modprobe noiommu"));
+	memset(memory, 0, sizeof(*memory));
+	memory->length = variant->length;
+	memory->device = noiommu_open_device();
+	ASSERT_LE(0, memory->device);
+}
+
+FIXTURE_TEARDOWN(alloc)
+{
+	close(self->memory.device);
+	EXPECT_ALLOCATED(0);
+}
+
+static int allocate(void *data)
+{
+	struct memory *memory = data;
+
+	memory->alloc = noiommu_alloc_anywhere(memory->length);
+	memory->fd = noiommu_alloc_memory(memory->device, &memory->alloc);
+	return memory->fd < 0 ? memory->fd : 0;
+}
+
+static int map(void *data)
+{
+	struct memory *memory = data;
+
+	memory->va = map_memory(memory->fd, memory->length);
+	return memory->va == MAP_FAILED ? -errno : 0;
+}
+
+static bool is_allocated(void *data)
+{
+	struct memory *memory = data;
+
+	return allocated_bytes() == (long)memory->length;
+}
+
+static bool is_mapped(void *data)
+{
+	struct memory *memory = data;
+
+	return is_allocated(data) &&
+	       is_contiguous(memory->device, memory->va, memory->length,
+			     memory->alloc.phys) &&
+	       is_zero(memory->va, memory->length);
+}
+
+static int unmap_memory(void *data)
+{
+	struct memory *memory = data;
+
+	return munmap(memory->va, memory->length) ? -errno : 0;
+}
+
+static void release(void *data)
+{
+	struct memory *memory = data;
+
+	close(memory->fd);
+}
+
+static void unmap_and_release(void *data)
+{
+	unmap_memory(data);
+	release(data);
+}
+
+TEST_F_TIMEOUT(alloc, alloc, PATIENCE)
+{
+	static const struct sweep allocating = {
+		.run = allocate,
+		.complete = is_allocated,
+		.undo = release,
+	};
+
+	EXPECT_TRUE(sweep(&allocating, &self->memory));
+}
+
+TEST_F_TIMEOUT(alloc, mmap, PATIENCE)
+{
+	static const struct sweep mapping = {
+		.prepare = allocate,
+		.run = map,
+		.complete = is_mapped,
+		.undo = unmap_and_release,
+	};
+
+	EXPECT_TRUE(sweep(&mapping, &self->memory));
+}
+
+static int allocate_and_map(void *data)
+{
+	return allocate(data) ?: map(data);
+}
+
+static int leave(void *data)
+{
+	unmap_and_release(data);
+	return 0;
+}
+
+static bool nothing_is_left(void *data)
+{
+	struct memory *memory = data;
+
+	return fcntl(memory->fd, F_GETFD) < 0 && allocated_bytes() == 0;
+}
+
+/* Neither can the end fail, so it must not need memory. */
+TEST_F_TIMEOUT(alloc, release, PATIENCE)
+{
+	static const struct sweep releasing = {
+		.prepare = allocate_and_map,
+		.run = leave,
+		.complete = nothing_is_left,
+		.cannot_fail = true,
+	};
+
+	EXPECT_TRUE(sweep(&releasing, &self->memory));
+}
+
+TEST_HARNESS_MAIN
