@@ -23,7 +23,7 @@
 /* Most bytes of a command. */
 #define FRAME (2 * PAGE)
 
-enum { INFO, TRANSLATE, PIN, UNPIN, LIST, UNKNOWN, KINDS };
+enum { INFO, TRANSLATE, PIN, UNPIN, LIST, ALLOC, FREE, UNKNOWN, KINDS };
 
 static const struct kind {
 	const char *name;
@@ -52,6 +52,14 @@ static const struct kind {
 		"LIST_PINS", NOIOMMU_LIST_PINS, sizeof(struct noiommu_list_pins),
 		{ EOPNOTSUPP, EINVAL, E2BIG, EFAULT, ENOSPC },
 	},
+	[ALLOC] = {
+		"ALLOC", NOIOMMU_ALLOC, sizeof(struct noiommu_alloc),
+		{ EOPNOTSUPP, EINVAL, E2BIG, EFAULT, ENOMEM, ERANGE },
+	},
+	[FREE] = {
+		"FREE", NOIOMMU_FREE, sizeof(struct noiommu_free),
+		{ EOPNOTSUPP, EINVAL, E2BIG, EFAULT, EBADF },
+	},
 	[UNKNOWN] = { "unknown", 0, sizeof(struct noiommu_pin), { ENOTTY } },
 };
 
@@ -62,6 +70,8 @@ union command {
 	struct noiommu_pin pin;
 	struct noiommu_unpin unpin;
 	struct noiommu_list_pins list;
+	struct noiommu_alloc alloc;
+	struct noiommu_free free;
 	unsigned char bytes[FRAME];
 };
 
@@ -165,6 +175,25 @@ static inline __u32 some_size(struct dice *dice, size_t known)
 	}
 }
 
+/* Returns 0, a power of two between a page and 2 MiB, or something else. */
+static inline __u64 some_power(struct dice *dice)
+{
+	if (dice_below(dice, 2))
+		return 0;
+	return dice_below(dice, 16) ? PAGE << dice_below(dice, 10) : strange_value(dice);
+}
+
+static inline void some_alloc(struct dice *dice, struct noiommu_alloc *alloc)
+{
+	alloc->length = dice_below(dice, 16) ? (1 + dice_below(dice, 64)) * PAGE :
+					       strange_value(dice);
+	alloc->alignment = some_power(dice);
+	alloc->boundary = some_power(dice);
+	alloc->limit = some_limit(dice);
+	alloc->node = dice_below(dice, 4) ? -1 : (int)dice_below(dice, 3);
+	alloc->flags = dice_below(dice, 16) ? 0 : 1U << dice_below(dice, 32);
+}
+
 /* The members that are no pointers and no sizes of arrays. */
 static inline void make_values(struct caller *caller, union command *command)
 {
@@ -181,6 +210,14 @@ static inline void make_values(struct caller *caller, union command *command)
 	case UNPIN:
 		command->unpin.id = dice_below(dice, 16) ? 1 + dice_below(dice, MAX_PINS) :
 							   strange_value(dice);
+		break;
+	case ALLOC:
+		some_alloc(dice, &command->alloc);
+		break;
+	case FREE:
+		/* Descriptors of /dev/noiommu, of the console, of memory, and those of nobody. */
+		command->free.fd = dice_below(dice, 16) ? dice_below(dice, 64) :
+							  strange_value(dice);
 		break;
 	case UNKNOWN:
 		for (int i = 4; i < kinds[UNKNOWN].size; i++)
@@ -213,7 +250,7 @@ static inline void make_command(struct caller *caller)
 {
 	static const int often[] = {
 		INFO, TRANSLATE, TRANSLATE, TRANSLATE, TRANSLATE, PIN, PIN, PIN, PIN, PIN, PIN,
-		UNPIN, UNPIN, UNPIN, LIST, LIST, LIST, LIST, UNKNOWN,
+		UNPIN, UNPIN, UNPIN, LIST, LIST, LIST, LIST, ALLOC, FREE, UNKNOWN,
 	};
 	union command *command = &caller->before;
 	struct dice *dice = &caller->dice;
@@ -240,7 +277,7 @@ static inline unsigned long choose_number(struct caller *caller)
 		return kinds[caller->kind].number;
 	if (dice_below(&caller->dice, 2))
 		return number ^ 1UL << (3 + dice_below(&caller->dice, 29));
-	return _IO(NOIOMMU_TYPE, 5 + dice_below(&caller->dice, 251));
+	return NOIOMMU_FREE + 1 + dice_below(&caller->dice, 0xff - _IOC_NR(NOIOMMU_FREE));
 }
 
 #endif

@@ -176,11 +176,26 @@ static void check_list(struct caller *caller, int ret)
 			complain(caller, "not sorted", ret);
 }
 
+/* The memory is what the call asked for. Its descriptor is no longer needed. */
+static void check_alloc(struct caller *caller, int ret)
+{
+	const struct noiommu_alloc *in = &caller->before.alloc, *out = &caller->command->alloc;
+	__u64 last = out->phys + in->length - 1;
+
+	if (ret)
+		return;
+	if (out->phys % (in->alignment ?: PAGE) || (in->limit && last > in->limit) ||
+	    (in->boundary && out->phys / in->boundary != last / in->boundary))
+		complain(caller, "wrong memory", ret);
+	if (close(out->fd))
+		complain(caller, "no descriptor", ret);
+}
+
 /* The members that a call does not write are as before. */
 static void check_command(struct caller *caller, int ret)
 {
-	size_t from = caller->kind == UNPIN || caller->kind == UNKNOWN ? 0 :
-		      kinds[caller->kind].size;
+	bool silent = caller->kind == UNPIN || caller->kind == FREE || caller->kind == UNKNOWN;
+	size_t from = silent ? 0 : kinds[caller->kind].size;
 
 	if (memcmp(caller->command->bytes + from, caller->before.bytes + from, caller->room - from))
 		complain(caller, "wrote outside of the structure", ret);
@@ -197,6 +212,8 @@ static void check(struct caller *caller, int ret)
 		check_pin(caller, ret);
 	if (caller->kind == LIST)
 		check_list(caller, ret);
+	if (caller->kind == ALLOC)
+		check_alloc(caller, ret);
 	if (caller->kind == TRANSLATE || caller->kind == PIN)
 		check_array(caller, caller->extents, sizeof(caller->extents[0]), in->pin.extents,
 			    in->pin.nr_extents, ret);
@@ -248,7 +265,8 @@ static void call_once(struct caller *caller)
 
 	make_command(caller);
 	number = choose_number(caller);
-	shared = !dice_below(&caller->dice, 4);
+	/* Another thread would overwrite the descriptor that ALLOC returns. */
+	shared = caller->kind != ALLOC && !dice_below(&caller->dice, 4);
 	if (shared)
 		caller->command = share_command(caller);
 	else
