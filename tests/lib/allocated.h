@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "extents.h"
 #include "memory.h"
 #include "noiommu.h"
 #include "sysfs.h"
@@ -42,17 +43,13 @@ static inline bool is_contiguous(int fd, const char *va, size_t length,
 {
 	struct noiommu_extent extents[2];
 	__u32 nr = 2;
-	size_t at;
 
 	if (noiommu_translate_range(fd, va, length, NOIOMMU_ACCESS_WRITE,
 				    extents, &nr) ||
 	    nr != 1 || extents[0].phys != phys || extents[0].length != length ||
 	    extents[0].flags)
 		return false;
-	for (at = 0; at < length; at += PAGE)
-		if (memory_phys(va + at) != phys + at)
-			return false;
-	return true;
+	return extents_are_pagemap(extents, nr, va, length);
 }
 
 static inline bool is_zero(const char *va, size_t length)

@@ -5,6 +5,7 @@
 
 reaches_all=0000:00:03.0
 reaches_28_bits=0000:00:04.0
+disk=0000:00:05.0
 number=0
 status=0
 
@@ -42,6 +43,24 @@ in_reach() {
 		"./$1" $reaches_28_bits
 	done >/tmp/out 2>&1
 	[ "$(grep -cE '^the device copied|^no memory up to' /tmp/out)" -eq 5 ]
+}
+
+# reads DRIVER: what the kernel has written to a block of the disk, the example reads. Block 9
+# has something else.
+reads() {
+	modprobe nvme
+	bind $disk nvme
+	for _ in $(seq 600); do
+		[ ! -b /dev/nvme0n1 ] || break
+		sleep 0.1
+	done
+	[ -b /dev/nvme0n1 ] || return 1
+	printf 'written by %-500s.' "$1" |
+		dd of=/dev/nvme0n1 bs=512 seek=8 count=1 conv=fsync 2>/tmp/out
+	modprobe -r nvme
+	bind $disk "$1"
+	./nvme_read $disk 8 >>/tmp/out 2>&1 && grep -q "written by $1" /tmp/out &&
+		./nvme_read $disk 9 >/tmp/out 2>&1 && ! grep -q written /tmp/out
 }
 
 # worker NUMBER: start a worker, and wait until it has the memory.
@@ -86,7 +105,7 @@ restarts() {
 }
 
 echo "TAP version 13"
-echo "1..5"
+echo "1..7"
 modprobe -a vfio-pci noiommu-pci
 example translate_edu vfio-pci 'the device copied'
 verdict translate_edu $?
@@ -96,6 +115,10 @@ in_reach translate_edu vfio-pci
 verdict translate_edu_in_reach $?
 in_reach edu_driver noiommu-pci
 verdict edu_driver_in_reach $?
+reads vfio-pci
+verdict nvme_read_vfio_pci $?
+reads noiommu-pci
+verdict nvme_read_noiommu_pci $?
 restarts
 result=$?
 cat /tmp/broker.err /tmp/worker? >/tmp/out
