@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The user of a device is killed while the device writes, with its descriptors numbered in
- * every order: the kernel closes them in that of their numbers. The device never writes to a
- * freed page, nothing stays pinned, and the next user can start.
+ * every order: the kernel closes them in that of their numbers. The next user can start,
+ * nothing stays pinned, and a write that was on its way does not reach a freed page.
  *
  * Guest: edu.
  */
