@@ -125,20 +125,16 @@ static inline void noiommu_compat_forget_ops(const struct iommu_ops *ops)
 
 /* --- Memory --------------------------------------------------------------------- */
 
-/*
- * From 6.10 on, the configuration option has the first of these names. walk_fast.c knows how
- * x86 and arm64 keep flags and page frame in an entry.
- */
+/* From 6.10 on, the configuration option has the first of these names. */
 #if defined(HAVE_CONFIG_GUP_FAST)
-#define NOIOMMU_COMPAT_HAVE_GUP_FAST IS_ENABLED(CONFIG_HAVE_GUP_FAST)
+#define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_GUP_FAST)
 #elif defined(HAVE_CONFIG_FAST_GUP)
-#define NOIOMMU_COMPAT_HAVE_GUP_FAST IS_ENABLED(CONFIG_HAVE_FAST_GUP)
+#define NOIOMMU_COMPAT_GUP_FAST IS_ENABLED(CONFIG_HAVE_FAST_GUP)
 #else
 #error "linux/rmap.h asks for neither CONFIG_HAVE_GUP_FAST nor CONFIG_HAVE_FAST_GUP"
 #endif
-#define NOIOMMU_COMPAT_GUP_FAST						\
-	(NOIOMMU_COMPAT_HAVE_GUP_FAST &&				\
-	 (IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64)))
+/* walk_fast.c knows how these keep flags and page frame in an entry. */
+#define NOIOMMU_COMPAT_KNOWN_PTES (IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64))
 
 /*
  * Look up the page frame of an address in a mapping of device memory. Kernels from
@@ -256,20 +252,24 @@ static inline int noiommu_compat_pin_fast(unsigned long va, int count,
 
 /*
  * From 6.17 on, alloc_contig_range() takes flags. Before, it takes the type that the blocks
- * of pages have afterwards. A kernel without compaction and CMA does not have it.
+ * of pages have afterwards.
  */
-#if !defined(HAVE_ACR_FLAGS) && !defined(HAVE_CONTIG_NOPROF) && \
-	!defined(HAVE_CONTIG_MIGRATETYPE)
+#if defined(HAVE_ACR_FLAGS)
+#elif defined(HAVE_CONTIG_NOPROF) || defined(HAVE_CONTIG_MIGRATETYPE)
+#define ACR_FLAGS_NONE MIGRATE_MOVABLE
+#else
 #error "linux/gfp.h has no alloc_contig_range(start, end, flags or migratetype, gfp)"
-#elif !defined(CONFIG_CONTIG_ALLOC)
+#endif
+
+/* A kernel without compaction and CMA does not have it. */
+#if !defined(CONFIG_CONTIG_ALLOC)
+#undef ACR_FLAGS_NONE
 #define ACR_FLAGS_NONE 0
 static inline int alloc_contig_range(unsigned long start, unsigned long end,
 				     unsigned int flags, gfp_t gfp)
 {
 	return -EOPNOTSUPP;
 }
-#elif !defined(HAVE_ACR_FLAGS)
-#define ACR_FLAGS_NONE MIGRATE_MOVABLE
 #endif
 
 /* --- VFIO ------------------------------------------------------------------------- */

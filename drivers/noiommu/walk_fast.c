@@ -15,7 +15,7 @@
 #include "chardev.h"
 #include "compat.h"
 
-#if NOIOMMU_COMPAT_GUP_FAST
+#if NOIOMMU_COMPAT_GUP_FAST && NOIOMMU_COMPAT_KNOWN_PTES
 
 /**
  * struct noiommu_fast_walk - state of a walk

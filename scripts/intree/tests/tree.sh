@@ -73,7 +73,7 @@ tree_options() {
 	wanted alldefconfig VFIO=y
 	! grep '^CONFIG_NOIOMMU' "$tmp/config" || die "on by default"
 	wanted allnoconfig NOIOMMU=y
-	has "$tmp/config" NOIOMMU=y IOMMU_API=y HMM_MIRROR=y
+	has "$tmp/config" NOIOMMU=y IOMMU_API=y HMM_MIRROR=y CONTIG_ALLOC=y
 	wanted allnoconfig NOIOMMU=y VFIO=y NOIOMMU_PCI=y
 	has "$tmp/config" NOIOMMU_PCI=y VFIO_PCI_CORE=y
 	# Code that calls a module is a module.
