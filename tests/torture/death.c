@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -57,8 +58,8 @@ FIXTURE_SETUP(death)
 	ASSERT_EQ(0, passthrough_load());
 	ASSERT_EQ(0, edu_bind_nth(0, variant->driver, self->address));
 	ASSERT_EQ(0, child_channel(self->channel));
-	/* Small pages, because each is freed on its own. */
-	run("echo never >/sys/kernel/mm/transparent_hugepage/enabled");
+	/* Small pages, also in children, because each is freed on its own. */
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	self->pinned = memory_pinned();
 	self->mapped = provider_mapped();
 }
