@@ -37,6 +37,12 @@ int child_ended(pid_t pid)
 				     WEXITSTATUS(status);
 }
 
+int child_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	return child_ended(pid);
+}
+
 bool child_say(int channel, __u32 word)
 {
 	return send(channel, &word, sizeof(word), MSG_NOSIGNAL) == sizeof(word);

@@ -13,6 +13,8 @@ int child_channel(int channel[2]);
 pid_t child_fork(int channel[2]);
 /* Waits; returns the exit status, 128 + signal number, or -1 for no such child. */
 int child_ended(pid_t pid);
+/* Kills the child, and waits; returns what child_ended() does. */
+int child_kill(pid_t pid);
 
 bool child_say(int channel, __u32 word);
 /* Returns the next message of the other side; 0 after it has gone. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -114,7 +113,6 @@ void holder_end(struct holder *holder)
 {
 	if (holder->pid <= 0)
 		return;
-	kill(holder->pid, SIGKILL);
-	child_ended(holder->pid);
+	child_kill(holder->pid);
 	close(holder->channel[0]);
 }

@@ -6,7 +6,6 @@
  * Guest: two edus.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -65,12 +64,6 @@ FIXTURE_TEARDOWN(alloc_held)
 	close(self->fd);
 	EXPECT_RELEASED();
 	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
-}
-
-static void kill_child(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	child_ended(pid);
 }
 
 /* Returns a mapping of new memory, which alone keeps it. */
@@ -142,7 +135,7 @@ TEST_F(alloc_held, after_kill_while_another_has_the_device)
 	self->vfio.device = child_receive(self->channel[0]);
 	ASSERT_LE(0, self->vfio.device);
 	EXPECT_ALLOCATED(LENGTH);
-	kill_child(pid);
+	child_kill(pid);
 	EXPECT_STILL_HELD();
 	vfio_close(&self->vfio);
 	EXPECT_RELEASED();
@@ -159,7 +152,7 @@ TEST_F(alloc_held, by_the_functions_of_its_process_only)
 		live(self->edu[0], self->fd, self->channel[1]);
 	close(child_receive(self->channel[0]));
 	EXPECT_ALLOCATED(LENGTH);
-	kill_child(pid);
+	child_kill(pid);
 	EXPECT_RELEASED();
 }
 
@@ -188,7 +181,7 @@ TEST_F(alloc_held, for_a_process_that_mapped_it)
 	memory = child_receive(self->channel[0]);
 	ASSERT_EQ(0, munmap(map_memory(memory, LENGTH), LENGTH));
 	ASSERT_EQ(0, close(memory));
-	kill_child(pid);
+	child_kill(pid);
 	EXPECT_STILL_HELD();
 	vfio_close(&self->vfio);
 	EXPECT_RELEASED();
@@ -205,7 +198,7 @@ TEST_F(alloc_held, for_a_process_that_had_it_last)
 	if (!pid)
 		share(self->edu[0], self->fd, self->channel[1]);
 	memory = child_receive(self->channel[0]);
-	kill_child(pid);
+	child_kill(pid);
 	ASSERT_EQ(0, close(memory));
 	EXPECT_STILL_HELD();
 	vfio_close(&self->vfio);
@@ -233,7 +226,7 @@ TEST_F(alloc_held, for_a_child_that_inherits_the_mapping)
 	ASSERT_EQ(1, child_hear(self->channel[0]));
 	ASSERT_EQ(0, munmap(va, LENGTH));
 	EXPECT_STILL_HELD();
-	kill_child(pid);
+	child_kill(pid);
 	EXPECT_RELEASED();
 }
 

@@ -150,8 +150,7 @@ FIXTURE_SETUP(killed)
 
 FIXTURE_TEARDOWN(killed)
 {
-	kill(self->sender, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_ended(self->sender));
+	EXPECT_EQ(128 + SIGKILL, child_kill(self->sender));
 	EXPECT_TRUE(wait_until(memory_pinned() == self->pinned));
 	EXPECT_FALSE(kernel_log_has(CORRUPTION));
 }
@@ -205,12 +204,11 @@ static bool kill_while_it_writes(const struct kind *kind, const char *address,
 	}
 	wrote = child_hear(channel[0]) == 1;
 	usleep(rand() % kind->within_us);
-	kill(pid, SIGKILL);
 	/*
 	 * edu cannot be reset: it executes an earlier command when the next owner enables
 	 * bus mastering, unless it has forgotten the command by then.
 	 */
-	wrote = child_ended(pid) == 128 + SIGKILL && wrote;
+	wrote = child_kill(pid) == 128 + SIGKILL && wrote;
 	usleep(kind->forgets_us);
 	munmap(map_pages(TAKEN), TAKEN);
 	return wrote;

@@ -66,12 +66,6 @@ FIXTURE_TEARDOWN(pins_held)
 	EXPECT_RELEASED();
 }
 
-static void kill_child(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	child_ended(pid);
-}
-
 /* In a child: sends 1 when it has the device, and continues on a message. */
 static void child_opens(const char *address, int channel, struct vfio *vfio)
 {
@@ -161,7 +155,7 @@ TEST_F(pins_held, of_a_process_without_functions)
 	self->child = fork_without_functions(self->channel, &self->vfio);
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	EXPECT_PINNED(PAGES);
-	kill_child(self->child);
+	child_kill(self->child);
 	EXPECT_STILL_HELD(PAGES);
 	vfio_close(&self->vfio);
 	EXPECT_RELEASED();
@@ -181,7 +175,7 @@ TEST_F(pins_held, by_the_functions_of_its_process_only)
 	}
 	ASSERT_OPENED_AND_PINNED();
 	EXPECT_PINNED(PAGES);
-	kill_child(self->child);
+	child_kill(self->child);
 	EXPECT_RELEASED();
 }
 
@@ -204,7 +198,7 @@ TEST_F(pins_held, by_nobody_when_all_is_given_back)
 	ASSERT_OPENED_AND_PINNED();
 	ASSERT_EQ(1, child_hear(self->channel[0]));
 	EXPECT_PINNED(0);
-	kill_child(self->child);
+	child_kill(self->child);
 }
 
 /* A forked process that lives on has the device, too. */
@@ -228,7 +222,7 @@ TEST_F(pins_held, while_a_fork_has_the_device)
 	ASSERT_LT(0, self->child);
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	EXPECT_PINNED(PAGES);
-	kill_child(owner);
+	child_kill(owner);
 	EXPECT_STILL_HELD(PAGES);
 	kill(self->child, SIGKILL);
 	EXPECT_RELEASED();
@@ -249,7 +243,7 @@ TEST_F(pins_held, while_a_receiver_has_the_device)
 	ASSERT_OPENED_AND_PINNED();
 	self->vfio.device = child_receive(self->channel[0]);
 	ASSERT_LE(0, self->vfio.device);
-	kill_child(self->child);
+	child_kill(self->child);
 	EXPECT_STILL_HELD(PAGES);
 	ASSERT_EQ(0, vfio_set_bus_master(&self->vfio));
 	vfio_close(&self->vfio);
@@ -275,7 +269,7 @@ TEST_F(pins_held, after_exec)
 	close(self->channel[1]);
 	ASSERT_EQ(0, child_hear(self->channel[0]));
 	EXPECT_STILL_HELD(PAGES);
-	kill_child(self->child);
+	child_kill(self->child);
 	EXPECT_RELEASED();
 }
 
@@ -288,7 +282,7 @@ TEST_F(pins_held, by_nobody_who_comes_later)
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
 	self->child = fork_without_functions(self->channel, &self->vfio);
 	ASSERT_NE(0, child_hear(self->channel[0]));
-	kill_child(self->child);
+	child_kill(self->child);
 	ASSERT_EQ(0, vfio_open(&later, self->edu[1]));
 	EXPECT_STILL_HELD(PAGES);
 	vfio_close(&self->vfio);
@@ -324,7 +318,7 @@ TEST_F(pins_held, for_a_process_that_was_told)
 		pause();
 	}
 	ASSERT_OPENED_AND_PINNED();
-	kill_child(self->child);
+	child_kill(self->child);
 	ASSERT_EQ(0, list(fd));
 	ASSERT_EQ(0, close(fd));
 	EXPECT_STILL_HELD(PAGES);

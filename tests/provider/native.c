@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -189,8 +188,7 @@ TEST_F(native, unbound_while_another_is_busy)
 		ASSERT_LT(0, child);
 		EXPECT_EQ(0, pci_unbind(self->disk));
 		EXPECT_TRUE(wait_until(pci_is_claimed(self->disk)));
-		kill(child, SIGKILL);
-		child_ended(child);
+		child_kill(child);
 		ASSERT_EQ(0, pci_unbind(self->edu));
 		ASSERT_EQ(0, pci_bind(self->disk, "nvme"));
 	}
@@ -211,8 +209,7 @@ TEST_F(native, comes_and_goes)
 		file_write(PROVIDER "/enable", "0");
 		EXPECT_EQ(0, file_write(PROVIDER "/enable", "1"));
 	}
-	kill(child, SIGKILL);
-	child_ended(child);
+	child_kill(child);
 	/* The child may have been killed between two writes. */
 	pci_write(self->disk, "driver_override", "\n");
 	pci_unbind(self->disk);

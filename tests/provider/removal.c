@@ -5,7 +5,6 @@
  * Guest: edu.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -56,8 +55,7 @@ FIXTURE_SETUP(removal)
 /* The removal completes when the user has ended. */
 FIXTURE_TEARDOWN(removal)
 {
-	kill(self->user, SIGKILL);
-	child_ended(self->user);
+	child_kill(self->user);
 	EXPECT_TRUE(wait_until(!pci_exists(self->edu)));
 	EXPECT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
 	EXPECT_TRUE(wait_until(pci_is_claimed(self->edu)));

@@ -214,8 +214,7 @@ do {									\
 		TH_LOG("order %d: the user could not start", order);	\
 	}								\
 	usleep(dice_below(&dice, WRITES_US));				\
-	kill(__pid, SIGKILL);						\
-	ASSERT_EQ(128 + SIGKILL, child_ended(__pid));			\
+	ASSERT_EQ(128 + SIGKILL, child_kill(__pid));			\
 	ASSERT_TRUE(stays_filled(__pfn, &self->reused)) {		\
 		TH_LOG("order %d: edu wrote to freed memory", order);	\
 	}								\

@@ -260,8 +260,7 @@ TEST_F(alloc, killed)
 	}
 	ASSERT_EQ(1, child_hear(self->channel[0]));
 	EXPECT_ALLOCATED(2 * LENGTH);
-	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+	EXPECT_EQ(128 + SIGKILL, child_kill(pid));
 	EXPECT_TRUE(allocated_soon(LENGTH));
 }
 
@@ -293,8 +292,7 @@ TEST_F(alloc, killed_in_the_middle)
 			alloc_forever(self->fd, self->channel[1]);
 		ASSERT_EQ(1, child_hear(self->channel[0]));
 		usleep(i * 3777);
-		kill(pid, SIGKILL);
-		EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+		EXPECT_EQ(128 + SIGKILL, child_kill(pid));
 		EXPECT_TRUE(allocated_soon(LENGTH));
 	}
 }

@@ -7,7 +7,6 @@
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -140,8 +139,7 @@ TEST_F(pin_list_others, of_a_process_that_died)
 		pause();
 	}
 	EXPECT_EQ(1, child_hear(channel[0]));
-	kill(child, SIGKILL);
-	child_ended(child);
+	child_kill(child);
 	EXPECT_EQ(self->pinned + SOME_PINNED, memory_pinned());
 	ASSERT_EQ(0, list_all(self->fd, self->listed));
 	EXPECT_TRUE(is_same(told, self->listed));

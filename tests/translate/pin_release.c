@@ -79,8 +79,7 @@ TEST_F(pin_release, kill)
 	}
 	ASSERT_NE(0, child_hear(self->channel[0]));
 	EXPECT_PINNED(PAGES);
-	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+	EXPECT_EQ(128 + SIGKILL, child_kill(pid));
 	EXPECT_PINNED(0);
 }
 
@@ -114,8 +113,7 @@ TEST_F(pin_release, kill_in_the_middle)
 		ASSERT_LT(0, pid);
 		ASSERT_EQ(1, child_hear(self->channel[0]));
 		usleep(i * 1777);
-		kill(pid, SIGKILL);
-		EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+		EXPECT_EQ(128 + SIGKILL, child_kill(pid));
 		EXPECT_PINNED(0);
 	}
 }
@@ -170,8 +168,7 @@ TEST_F(pin_release, exec)
 	ASSERT_EQ(0, child_hear(self->channel[0]));
 	EXPECT_TRUE(wait_until(memory_pinned() == self->pinned));
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
-	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+	EXPECT_EQ(128 + SIGKILL, child_kill(pid));
 }
 
 TEST_F(pin_release, not_exec_if_it_inherits)
@@ -188,8 +185,7 @@ TEST_F(pin_release, not_exec_if_it_inherits)
 	ASSERT_EQ(0, child_hear(self->channel[0]));
 	usleep(100000);
 	EXPECT_PINNED(PAGES);
-	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, child_ended(pid));
+	EXPECT_EQ(128 + SIGKILL, child_kill(pid));
 	EXPECT_PINNED(0);
 }
 

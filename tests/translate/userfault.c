@@ -122,8 +122,7 @@ do {									\
 	ASSERT_EQ(1, child_hear(__channel[0]));				\
 	usleep(300000);							\
 	EXPECT_EQ(0, waitpid(__pid, NULL, WNOHANG));			\
-	kill(__pid, SIGKILL);						\
-	EXPECT_EQ(128 + SIGKILL, child_ended(__pid));			\
+	EXPECT_EQ(128 + SIGKILL, child_kill(__pid));			\
 	EXPECT_PINS(0, 0);						\
 } while (0)
 
