@@ -31,25 +31,7 @@ FIXTURE(openvswitch)
 	long pinned;
 };
 
-FIXTURE_VARIANT(openvswitch)
-{
-	bool patched;
-	const char *parameters;
-	__u64 capabilities;
-};
-
-FIXTURE_VARIANT_ADD(openvswitch, debian)
-{
-	.parameters = "",
-	.capabilities = ALL_CAPABILITIES,
-};
-
-FIXTURE_VARIANT_ADD(openvswitch, patched_eal)
-{
-	.patched = true,
-	.parameters = "pa_hint=0",
-	.capabilities = CLIENT_UNPRIVILEGED,
-};
+BOTH_EALS(openvswitch);
 
 /* Runs OVS's tool, which waits until the switch has done its command; returns its status. */
 static int configure(const char *format, ...)

@@ -37,25 +37,7 @@ FIXTURE(suricata)
 	long pinned;
 };
 
-FIXTURE_VARIANT(suricata)
-{
-	bool patched;
-	const char *parameters;
-	__u64 capabilities;
-};
-
-FIXTURE_VARIANT_ADD(suricata, debian)
-{
-	.parameters = "",
-	.capabilities = ALL_CAPABILITIES,
-};
-
-FIXTURE_VARIANT_ADD(suricata, patched_eal)
-{
-	.patched = true,
-	.parameters = "pa_hint=0",
-	.capabilities = CLIENT_UNPRIVILEGED,
-};
+BOTH_EALS(suricata);
 
 static bool start(struct program *program, __u64 capabilities)
 {

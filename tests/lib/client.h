@@ -40,4 +40,27 @@ bool client_disk(void);
 bool client_patch_eal(const char *root);
 bool client_restore_eal(const char *root);
 
+/*
+ * Variants of a fixture: with Debian's libraries, and with the patched librte_eal. Each has the
+ * parameters of client_ports(), and the capabilities that the program needs.
+ */
+#define BOTH_EALS(fixture)						\
+	FIXTURE_VARIANT(fixture)					\
+	{								\
+		bool patched;						\
+		const char *parameters;					\
+		__u64 capabilities;					\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, debian)				\
+	{								\
+		.parameters = "",					\
+		.capabilities = ALL_CAPABILITIES,			\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, patched_eal)			\
+	{								\
+		.patched = true,					\
+		.parameters = "pa_hint=0",				\
+		.capabilities = CLIENT_UNPRIVILEGED,			\
+	}
+
 #endif
