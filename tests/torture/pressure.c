@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
 #include <unistd.h>
 
 #include "baseline.h"
@@ -164,24 +163,11 @@ struct pressed {
 	long done[8];
 };
 
-/* Makes a swap space in memory: a header is all that the kernel needs. */
+/* A swap space in memory. */
 static bool swap_on(void)
 {
-	static char header[PAGE];
-	__u32 *word = (__u32 *)(header + 1024);
-	FILE *disk;
-	bool made;
-
-	if (run("modprobe brd rd_nr=1 rd_size=16384"))
-		return false;
-	word[0] = 1;			/* version */
-	word[1] = (16384UL << 10) / PAGE - 1;	/* last page */
-	memcpy(header + PAGE - 10, "SWAPSPACE2", 10);
-	disk = fopen(RAM_DISK, "we");
-	if (!disk)
-		return false;
-	made = fwrite(header, sizeof(header), 1, disk) == 1;
-	return !fclose(disk) && made && !swapon(RAM_DISK, 0);
+	return !run("modprobe brd rd_nr=1 rd_size=16384") &&
+	       !run("mkswap " RAM_DISK " && swapon " RAM_DISK);
 }
 
 static char content(size_t page)
@@ -299,8 +285,7 @@ TEST_F_TIMEOUT(pressure, pinned_pages_never_move, TORTURE_SECONDS)
 	EXPECT_LT(0, pressed->swapped);
 	EXPECT_EQ(0, file_write("/sys/kernel/mm/ksm/run", "2"));
 	EXPECT_EQ(0, file_write("/sys/kernel/mm/ksm/run", "0"));
-	EXPECT_EQ(0, swapoff(RAM_DISK));
-	EXPECT_EQ(0, run("modprobe -r brd"));
+	EXPECT_EQ(0, run("swapoff " RAM_DISK " && modprobe -r brd"));
 }
 
 TEST_HARNESS_MAIN
