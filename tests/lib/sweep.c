@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,15 +88,7 @@ static long lines(struct thing *thing)
 
 static long entries(struct thing *thing)
 {
-	DIR *directory = opendir(thing->path);
-	long count = 0;
-
-	if (!directory)
-		return -1;
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
+	return directory_entries(thing->path);
 }
 
 static long descriptors(struct thing *thing);

@@ -56,6 +56,19 @@ int file_read_long(const char *path, long *value)
 	return ret;
 }
 
+long directory_entries(const char *path)
+{
+	DIR *directory = opendir(path);
+	long count = 0;
+
+	if (!directory)
+		return -1;
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count;
+}
+
 int file_field(const char *path, const char *name, long *value)
 {
 	size_t length = strlen(name);

@@ -15,6 +15,8 @@
 int file_read(const char *path, char *text, size_t size);
 int file_write(const char *path, const char *text);
 int file_read_long(const char *path, long *value);
+/* Counts the entries of a directory, with "." and ".."; -1 if there is none. */
+long directory_entries(const char *path);
 /* Finds the value of NAME in a file of lines "NAME VALUE" or "NAME: VALUE". */
 int file_field(const char *path, const char *name, long *value);
 

@@ -6,7 +6,6 @@
  *
  * Guest: edu; a NIC; root port rp0 for another edu; nvme with a virtual function in rp1.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -272,19 +271,6 @@ static void repeat(const struct worker *worker, unsigned int seed)
 	fflush(stdout);
 }
 
-/* The entries of a directory, without "." and "..". */
-static int entries(const char *path)
-{
-	struct dirent **names;
-	int count = scandir(path, &names, NULL, NULL), i;
-
-	for (i = 0; i < count; i++)
-		free(names[i]);
-	if (count >= 0)
-		free(names);
-	return count - 2;
-}
-
 static void unbind_all(unsigned int vendor, unsigned int device, unsigned int nth)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -296,12 +282,12 @@ static void unbind_all(unsigned int vendor, unsigned int device, unsigned int nt
 FIXTURE(lifecycle)
 {
 	long pinned;
-	int groups;
+	long groups;
 };
 
 FIXTURE_SETUP(lifecycle)
 {
-	self->groups = entries("/sys/kernel/iommu_groups");
+	self->groups = directory_entries("/sys/kernel/iommu_groups");
 	self->pinned = memory_pinned();
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, shared);
@@ -322,7 +308,7 @@ FIXTURE_TEARDOWN(lifecycle)
 	EXPECT_EQ(0, run("modprobe -r noiommu_pci vfio-pci"));
 	EXPECT_EQ(0, provider_unload());
 	EXPECT_FALSE(provider_loaded());
-	EXPECT_EQ(self->groups, entries("/sys/kernel/iommu_groups"));
+	EXPECT_EQ(self->groups, directory_entries("/sys/kernel/iommu_groups"));
 	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
 }
 
