@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "allocated.h"
 #include "held.h"
 #include "iommufd.h"
 #include "kselftest_harness.h"
@@ -91,8 +92,7 @@ TEST_F(cdev_maps, allocated_memory)
 	char *va;
 
 	ASSERT_LE(0, memory);
-	va = mmap(NULL, alloc.length, PROT_READ | PROT_WRITE, MAP_SHARED,
-		  memory, 0);
+	va = map_memory(memory, alloc.length);
 	ASSERT_NE(MAP_FAILED, va);
 	self->held = held_now();
 	EXPECT_EQ(alloc.phys, phys(self->fd, va));

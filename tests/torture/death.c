@@ -120,9 +120,9 @@ static void renumber(int *fds, int count, int order)
 static bool keep(struct vfio *vfio, int node, int iommufd, __u32 ioas, void *memory,
 		 struct dice *dice)
 {
-	int kind = dice_below(dice, 3), ret = 0;
-	__u64 phys = memory_phys(memory);
+	int kind = dice_below(dice, 3), ret;
 	__u32 nr = 0, id;
+	__u64 phys;
 
 	/* Without a pin the page may move meanwhile. */
 	ret = noiommu_pin_range(node, memory, PAGES * PAGE, NOIOMMU_ACCESS_WRITE, NULL, &nr, &id);

@@ -247,10 +247,10 @@ static union command *share_command(struct caller *caller)
 
 	if (caller->kind == TRANSLATE || caller->kind == PIN)
 		caller->before.pin.extents = array;
-	if (caller->kind == LIST)
+	if (caller->kind == LIST) {
 		caller->before.list.extents = array;
-	if (caller->kind == LIST)
 		caller->before.list.pins = array;
+	}
 	/* Writes to absent pages take longer, so more happens meanwhile. */
 	madvise(torture->common_array, 16 * PAGE, MADV_DONTNEED);
 	return memcpy(command, &caller->before, kinds[caller->kind].size);
