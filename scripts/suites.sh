@@ -78,6 +78,25 @@ ivshmem() {
 		--device "ivshmem-plain,memdev=shm,addr=$1"
 }
 
+# QEMU keeps what the guest writes to it.
+null_disk() {
+	printf -- '--qemu\n%s\n' -drive if=none,id=disk,driver=null-co,size=16M,read-zeroes=on,snapshot=on
+}
+
+# nvme ADDR: an nvme with that disk.
+nvme() {
+	null_disk
+	printf '%s\n' --device "nvme,serial=x,drive=disk,addr=$1"
+}
+
+# sriov PORT: an nvme for one virtual function, which has queues and a vector of its own.
+sriov() {
+	local nvme=nvme,serial=x,subsys=subsystem,bus=$1,sriov_max_vfs=1
+
+	nvme+=,sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4
+	printf -- '--qemu\n%s\n' -device nvme-subsys,id=subsystem -device "$nvme"
+}
+
 # disk IMAGE: a disk with this content, which the guest may change for itself. It comes before
 # all other functions that have a driver.
 disk() {
@@ -99,6 +118,9 @@ guest_options() {
 	edu=*)		edu "${1#*=}" ;;
 	ivshmem=*)	ivshmem "${1#*=}" ;;
 	numa=2)		two_nodes ;;
+	null-disk)	null_disk ;;
+	nvme=*)		nvme "${1#*=}" ;;
+	sriov=*)	sriov "${1#*=}" ;;
 	@*)		echo "$out${1#@}" ;;
 	*)		printf '%s\n' "$1" ;;
 	esac
