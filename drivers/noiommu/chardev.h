@@ -64,10 +64,6 @@ int noiommu_free(struct noiommu_ucmd *ucmd);
 /* memory.c */
 extern const struct attribute_group noiommu_memory_group;
 
-/* walk_fast.c */
-unsigned int noiommu_walk_sizes(unsigned long va, unsigned long end,
-				unsigned long *entries, unsigned int room);
-
 /* walk_slow.c */
 int noiommu_check_range(u64 va, u64 length, u32 flags);
 int noiommu_walk_slow(unsigned long va, unsigned long end, u32 flags,
@@ -151,6 +147,8 @@ struct noiommu_extents {
 };
 
 /* walk_fast.c */
+unsigned int noiommu_walk_sizes(unsigned long va, unsigned long end,
+				unsigned long *entries, unsigned int room);
 unsigned long noiommu_walk_fast(struct noiommu_extents *extents,
 				unsigned long va, unsigned long end, u32 flags,
 				bool *full);

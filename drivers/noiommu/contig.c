@@ -67,10 +67,7 @@ static bool noiommu_contig_movable(struct page *page)
 {
 	if (PageReserved(page) || PageHuge(page))
 		return false;
-	if (PageCompound(page))
-		return PageLRU(page) &&
-		       !folio_maybe_dma_pinned(page_folio(page));
-	if (!page_ref_count(page))
+	if (!PageCompound(page) && !page_ref_count(page))
 		return true;
 	return PageLRU(page) && !folio_maybe_dma_pinned(page_folio(page));
 }

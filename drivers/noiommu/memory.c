@@ -36,7 +36,7 @@ struct noiommu_memory {
 	bool stopped;
 };
 
-/* Bytes of all memory, and of the memory that has lost its file. */
+/* Bytes of all memory, also of the memory that has lost its file. */
 static atomic64_t noiommu_memory_bytes = ATOMIC64_INIT(0);
 
 static void noiommu_memory_destroy(struct noiommu_memory *memory)
