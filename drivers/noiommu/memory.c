@@ -11,7 +11,6 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -44,7 +43,7 @@ static void noiommu_memory_destroy(struct noiommu_memory *memory)
 	noiommu_contig_free(memory->pfn, memory->pages);
 	atomic64_sub(memory->pages * PAGE_SIZE, &noiommu_memory_bytes);
 	noiommu_charge_end(&memory->charge);
-	put_pid(memory->hold.maker);
+	noiommu_hold_end(&memory->hold);
 	kfree(memory);
 }
 
@@ -164,8 +163,7 @@ noiommu_memory_alloc(const struct noiommu_contig *want)
 	}
 	memory->pages = want->pages;
 	atomic64_add(want->pages * PAGE_SIZE, &noiommu_memory_bytes);
-	memory->hold.maker = get_pid(task_tgid(current));
-	memory->hold.release = noiommu_memory_unhold;
+	noiommu_hold_init(&memory->hold, noiommu_memory_unhold);
 	return memory;
 }
 

@@ -231,7 +231,7 @@ pid_t noiommu_owner_pid(const struct noiommu_owner *owner)
 
 /**
  * noiommu_hold() - hold memory while a function may write to it
- * @hold: the memory; the caller has set maker, release and all
+ * @hold: the memory, after noiommu_hold_init()
  *
  * Return: true if it is held: hold->release() will be called when no function may write
  * to it any more. False if no function may write to it now: the caller must release it.

@@ -9,10 +9,11 @@
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/types.h>
 
 struct noiommu_process;
-struct pid;
 
 /**
  * struct noiommu_owner - DMA ownership of one function
@@ -31,8 +32,7 @@ struct noiommu_owner {
 
 /**
  * struct noiommu_hold - memory that functions may write to
- * @maker: the process that gave it to the device; the owner of this structure holds a
- *         reference
+ * @maker: the process that gave it to the device, with a reference
  * @release: frees the structure that contains this one; called without locks, from a
  *           workqueue
  * @node: in noiommu_holds while it is held
@@ -48,6 +48,28 @@ struct noiommu_hold {
 	u64 until;
 	bool all;
 };
+
+/**
+ * noiommu_hold_init() - prepare to hold memory that the calling process makes
+ * @hold: to be initialized, for noiommu_hold_end()
+ * @release: see &struct noiommu_hold
+ */
+static inline void noiommu_hold_init(struct noiommu_hold *hold,
+				     void (*release)(struct noiommu_hold *hold))
+{
+	hold->maker = get_pid(task_tgid(current));
+	hold->release = release;
+	hold->all = false;
+}
+
+/**
+ * noiommu_hold_end() - drop what noiommu_hold_init() took
+ * @hold: memory that is not held, or no longer
+ */
+static inline void noiommu_hold_end(struct noiommu_hold *hold)
+{
+	put_pid(hold->maker);
+}
 
 int noiommu_owner_init(void);
 void noiommu_owner_exit(void);

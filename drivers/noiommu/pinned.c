@@ -3,9 +3,6 @@
  * The references of a pin.
  */
 #include <linux/mm.h>
-#include <linux/pid.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -38,7 +35,7 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned)
 		cond_resched();
 	}
 	noiommu_charge_end(&pinned->charge);
-	put_pid(pinned->hold.maker);
+	noiommu_hold_end(&pinned->hold);
 	atomic64_sub(pinned->length, &noiommu_pinned_bytes);
 	kfree(pinned);
 }
@@ -95,9 +92,7 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 	pinned->length = length;
 	pinned->write = write;
 	atomic64_add(length, &noiommu_pinned_bytes);
-	pinned->hold.maker = get_pid(task_tgid(current));
-	pinned->hold.release = noiommu_pinned_unhold;
-	pinned->hold.all = false;
+	noiommu_hold_init(&pinned->hold, noiommu_pinned_unhold);
 	pinned->last = &pinned->first;
 	pinned->first.next = NULL;
 	pinned->first.count = 0;
