@@ -4,7 +4,7 @@
  * and go as with the module.
  *
  * Guest: edu (no driver in the kernel), e1000e and NVMe (native drivers, built in; that
- * of NVMe probes in the background). The first program of its guest.
+ * of NVMe probes in the background).
  */
 #include <errno.h>
 #include <stdbool.h>
