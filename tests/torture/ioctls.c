@@ -187,6 +187,12 @@ static void check_alloc(struct caller *caller, int ret)
 	if (out->phys % (in->alignment ?: PAGE) || (in->limit && last > in->limit) ||
 	    (in->boundary && out->phys / in->boundary != last / in->boundary))
 		complain(caller, "wrong memory", ret);
+	/* A number by chance is seldom a descriptor of such memory, so FREE gets this one too. */
+	if (dice_below(&caller->dice, 2)) {
+		if (noiommu_free_memory(caller->torture->slots[0], out->fd))
+			complain(caller, "FREE refused its own memory", ret);
+		count(&caller->torture->results[FREE][0]);
+	}
 	if (close(out->fd))
 		complain(caller, "no descriptor", ret);
 }
