@@ -222,7 +222,7 @@ run_guest() {
 
 # boot_guest NAME OPTION...: the time limit ends a guest that hangs.
 boot_guest() {
-	local limit=600
+	local limit=900
 
 	# The long form of the suites of torture takes hours.
 	[ -z "${TORTURE:-}" ] || limit=86400
@@ -236,7 +236,7 @@ console_of() {
 # --- Suites that share a guest ---------------------------------------------
 
 # A boot and, on a kernel with sanitizers, the search for leaks take longer than most suites.
-SUITES_A_GUEST=6
+SUITES_A_GUEST=12
 
 # guest_key NAME: set key to what suites that share a guest have in common, or to nothing if the
 # suite needs a guest of its own; and base to the name of its program there.
