@@ -129,7 +129,7 @@ guest_options() {
 # Sets program, as GROUP/NAME, and needs, on, also, dpdk, disk, tree, alone and options, from
 # the suite's words.
 parse_guest() {
-	local words word intx=""
+	local words word intx="" smp=""
 
 	mapfile -t words < <(guest_words "$1")
 	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" tree="" alone="" options=()
@@ -143,10 +143,13 @@ parse_guest() {
 		tree=*)		tree=${word#*=} ;;
 		alone)		alone=yes ;;
 		intx)		intx=yes ;;
+		smp)		smp=yes ;;
 		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
 		esac
 	done
-	[ -n "$intx" ] || ! has_sanitizers || options+=(--insmod "$out/modules/no_intx.ko")
+	has_sanitizers || return 0
+	[ -n "$intx" ] || options+=(--insmod "$out/modules/no_intx.ko")
+	[ -n "$smp" ] || options+=(--cpus 1)
 }
 
 # --- Building and running --------------------------------------------------
