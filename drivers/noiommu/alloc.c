@@ -3,6 +3,7 @@
  * NOIOMMU_ALLOC and NOIOMMU_FREE: contiguous memory without huge pages.
  */
 #include <linux/cpuset.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/log2.h>
@@ -10,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "chardev.h"
+#include "compat.h"
 #include "memory.h"
 #include "owner.h"
 
@@ -61,7 +63,7 @@ int noiommu_alloc(struct noiommu_ucmd *ucmd)
 {
 	struct noiommu_alloc __user *to = ucmd->user;
 	struct noiommu_contig want;
-	struct file *file;
+	struct dma_buf *dmabuf;
 	u64 phys;
 	int ret, fd;
 
@@ -71,21 +73,21 @@ int noiommu_alloc(struct noiommu_ucmd *ucmd)
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	file = noiommu_memory_create(&want, &phys);
-	ret = PTR_ERR_OR_ZERO(file);
+	dmabuf = noiommu_memory_create(&want, &phys);
+	ret = PTR_ERR_OR_ZERO(dmabuf);
 	if (ret)
 		goto err_fd;
 	if (put_user(fd, &to->fd) || put_user(phys, &to->phys)) {
 		ret = -EFAULT;
-		goto err_file;
+		goto err_dmabuf;
 	}
-	fd_install(fd, file);
+	fd_install(fd, dmabuf->file);
 	return 0;
 
-err_file:
+err_dmabuf:
 	/* Nobody has got the address. */
-	noiommu_memory_free(file);
-	fput(file);
+	noiommu_memory_free(dmabuf);
+	dma_buf_put(dmabuf);
 err_fd:
 	put_unused_fd(fd);
 	return ret;
@@ -100,17 +102,17 @@ err_fd:
 int noiommu_free(struct noiommu_ucmd *ucmd)
 {
 	struct noiommu_free *cmd = ucmd->cmd;
-	struct file *file;
+	struct dma_buf *dmabuf;
 	int ret;
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
 	if (cmd->reserved)
 		return -EINVAL;
-	file = fget(cmd->fd);
-	if (!file)
-		return -EBADF;
-	ret = noiommu_memory_free(file);
-	fput(file);
+	dmabuf = dma_buf_get(cmd->fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ret = noiommu_memory_free(dmabuf);
+	dma_buf_put(dmabuf);
 	return ret;
 }

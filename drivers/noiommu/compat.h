@@ -272,6 +272,16 @@ static inline int alloc_contig_range(unsigned long start, unsigned long end,
 }
 #endif
 
+/* From 6.13 on, MODULE_IMPORT_NS() is this, too. Before, it takes a name, not a string. */
+#define NOIOMMU_COMPAT_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
+
+/* A kernel without graphics, media and iommufd may have no dma-bufs. */
+#if !defined(CONFIG_DMA_SHARED_BUFFER)
+#define dma_buf_export(info)	((void)(info), (struct dma_buf *)ERR_PTR(-EOPNOTSUPP))
+#define dma_buf_get(fd)		((void)(fd), (struct dma_buf *)ERR_PTR(-EINVAL))
+#define dma_buf_put(dmabuf)	((void)(dmabuf))
+#endif
+
 /* --- VFIO ------------------------------------------------------------------------- */
 
 /*

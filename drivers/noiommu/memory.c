@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of NOIOMMU_ALLOC: its file, its mappings, and when it is freed.
+ * Memory of NOIOMMU_ALLOC: its dma-buf, its mappings, and when it is freed.
  *
- * Descriptors and mappings hold references on the file. The last of them frees the memory,
- * or holds it while a function may write to it, as for a pin: owner.c. Whoever pins the
- * pages through a mapping, such as VFIO, has references on the pages and not on the file.
- * Such pages are freed when they are unpinned.
+ * Descriptors, mappings and drivers that import the dma-buf hold references on it. The last
+ * of them frees the memory, or holds it while a function may write to it, as for a pin:
+ * owner.c. Whoever pins the pages through a mapping, such as VFIO, has references on the
+ * pages and not on the dma-buf. Such pages are freed when they are unpinned.
  */
-#include <linux/anon_inodes.h>
 #include <linux/device.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/iosys-map.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "chardev.h"
 #include "charge.h"
+#include "compat.h"
+#include "import.h"
 #include "memory.h"
 #include "owner.h"
 
 /**
  * struct noiommu_memory - memory of NOIOMMU_ALLOC
  * @charge: the pages, as locked memory of the process that made it
- * @hold: in use while the file is closed and a function may still write
+ * @hold: in use while the dma-buf is gone and a function may still write
  * @pfn: number of the first page
  * @pages: number of pages
  * @stopped: no device writes to it any more, according to NOIOMMU_FREE
@@ -35,7 +39,7 @@ struct noiommu_memory {
 	bool stopped;
 };
 
-/* Bytes of all memory, also of the memory that has lost its file. */
+/* Bytes of all memory, also of the memory that has lost its dma-buf. */
 static atomic64_t noiommu_memory_bytes = ATOMIC64_INIT(0);
 
 static void noiommu_memory_destroy(struct noiommu_memory *memory)
@@ -53,18 +57,17 @@ static void noiommu_memory_unhold(struct noiommu_hold *hold)
 }
 
 /*
- * The process that closes the file last need not be the maker, and may drive a function of
- * its own. A kernel thread closes it for a process that is not known.
+ * The process that drops the last reference need not be the maker, and may drive a function
+ * of its own. A kernel thread drops it for a process that is not known.
  */
-static int noiommu_memory_release(struct inode *inode, struct file *file)
+static void noiommu_memory_release(struct dma_buf *dmabuf)
 {
-	struct noiommu_memory *memory = file->private_data;
+	struct noiommu_memory *memory = dmabuf->priv;
 
 	if (memory->hold.maker != task_tgid(current))
 		memory->hold.all = true;
 	if (memory->stopped || !noiommu_hold(&memory->hold))
 		noiommu_memory_destroy(memory);
-	return 0;
 }
 
 /*
@@ -121,15 +124,13 @@ static int noiommu_memory_map(const struct noiommu_memory *memory,
 	return 0;
 }
 
-static int noiommu_memory_mmap(struct file *file, struct vm_area_struct *vma)
+/* The dma-buf core has checked that the mapping does not end beyond the memory. */
+static int noiommu_memory_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
-	struct noiommu_memory *memory = file->private_data;
+	struct noiommu_memory *memory = dmabuf->priv;
 
 	/* The copies of a private mapping would be other memory. */
 	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-	if (vma->vm_pgoff >= memory->pages ||
-	    vma_pages(vma) > memory->pages - vma->vm_pgoff)
 		return -EINVAL;
 	vma->vm_private_data = memory;
 	vma->vm_ops = &noiommu_memory_vm_ops;
@@ -137,13 +138,51 @@ static int noiommu_memory_mmap(struct file *file, struct vm_area_struct *vma)
 	return noiommu_memory_map(memory, vma);
 }
 
-static const struct file_operations noiommu_memory_fops = {
-	.owner		= THIS_MODULE,
-	.release	= noiommu_memory_release,
+static int noiommu_memory_attach(struct dma_buf *dmabuf,
+				 struct dma_buf_attachment *attachment)
+{
+	const struct noiommu_memory *memory = dmabuf->priv;
+
+	return noiommu_import_check(attachment->dev, memory->pfn,
+				    memory->pages);
+}
+
+static struct sg_table *
+noiommu_memory_import(struct dma_buf_attachment *attachment,
+		      enum dma_data_direction direction)
+{
+	const struct noiommu_memory *memory = attachment->dmabuf->priv;
+
+	return noiommu_import(attachment->dev, memory->pfn, memory->pages,
+			      direction);
+}
+
+static void noiommu_memory_unimport(struct dma_buf_attachment *attachment,
+				    struct sg_table *table,
+				    enum dma_data_direction direction)
+{
+	noiommu_unimport(attachment->dev, table, direction);
+}
+
+/* For drivers without DMA, such as those of cameras on USB. All pages have kernel addresses. */
+static int noiommu_memory_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	const struct noiommu_memory *memory = dmabuf->priv;
+
+	iosys_map_set_vaddr(map, page_address(pfn_to_page(memory->pfn)));
+	return 0;
+}
+
+static const struct dma_buf_ops noiommu_memory_ops = {
+	.attach		= noiommu_memory_attach,
+	.map_dma_buf	= noiommu_memory_import,
+	.unmap_dma_buf	= noiommu_memory_unimport,
 	.mmap		= noiommu_memory_mmap,
+	.vmap		= noiommu_memory_vmap,
+	.release	= noiommu_memory_release,
 };
 
-/* Return: memory without a file, for noiommu_memory_destroy(); or an error pointer. */
+/* Return: memory without a dma-buf, for noiommu_memory_destroy(); or an error pointer. */
 static struct noiommu_memory *
 noiommu_memory_alloc(const struct noiommu_contig *want)
 {
@@ -172,35 +211,40 @@ noiommu_memory_alloc(const struct noiommu_contig *want)
  * @want: the request
  * @phys: set to the physical address of the first byte
  *
- * Return: a file that owns the memory; or an errno of noiommu_contig_alloc(), or one of
- * anon_inode_getfile(), as a pointer.
+ * Return: a dma-buf that owns the memory; or an errno of noiommu_contig_alloc(), or one of
+ * dma_buf_export(), as a pointer.
  */
-struct file *noiommu_memory_create(const struct noiommu_contig *want, u64 *phys)
+struct dma_buf *noiommu_memory_create(const struct noiommu_contig *want,
+				      u64 *phys)
 {
 	struct noiommu_memory *memory = noiommu_memory_alloc(want);
-	struct file *file;
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct dma_buf *dmabuf;
 
 	if (IS_ERR(memory))
 		return ERR_CAST(memory);
 	*phys = PFN_PHYS(memory->pfn);
-	file = anon_inode_getfile("[noiommu]", &noiommu_memory_fops, memory,
-				  O_RDWR);
-	if (IS_ERR(file))
+	info.ops = &noiommu_memory_ops;
+	info.size = memory->pages * PAGE_SIZE;
+	info.flags = O_RDWR;
+	info.priv = memory;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf))
 		noiommu_memory_destroy(memory);
-	return file;
+	return dmabuf;
 }
 
 /**
  * noiommu_memory_free() - free memory with its last user, whatever devices are in use
- * @file: a file
+ * @dmabuf: a dma-buf
  *
- * Return: 0, or -EINVAL if the file is not one of noiommu_memory_create().
+ * Return: 0, or -EINVAL if the dma-buf is not one of noiommu_memory_create().
  */
-int noiommu_memory_free(struct file *file)
+int noiommu_memory_free(struct dma_buf *dmabuf)
 {
-	struct noiommu_memory *memory = file->private_data;
+	struct noiommu_memory *memory = dmabuf->priv;
 
-	if (file->f_op != &noiommu_memory_fops)
+	if (dmabuf->ops != &noiommu_memory_ops)
 		return -EINVAL;
 	WRITE_ONCE(memory->stopped, true);
 	return 0;
@@ -222,3 +266,5 @@ static struct attribute *noiommu_memory_attrs[] = {
 const struct attribute_group noiommu_memory_group = {
 	.attrs = noiommu_memory_attrs,
 };
+
+NOIOMMU_COMPAT_IMPORT_NS("DMA_BUF");

@@ -5,13 +5,14 @@
 #ifndef NOIOMMU_MEMORY_H
 #define NOIOMMU_MEMORY_H
 
-#include <linux/fs.h>
 #include <linux/types.h>
 
 #include "contig.h"
 
-struct file *noiommu_memory_create(const struct noiommu_contig *want,
-				   u64 *phys);
-int noiommu_memory_free(struct file *file);
+struct dma_buf;
+
+struct dma_buf *noiommu_memory_create(const struct noiommu_contig *want,
+				      u64 *phys);
+int noiommu_memory_free(struct dma_buf *dmabuf);
 
 #endif /* NOIOMMU_MEMORY_H */

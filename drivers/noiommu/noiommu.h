@@ -13,7 +13,8 @@
  *   pinned.c     the references of a pin
  *   tally.c      count the pages that a pin keeps from others
  *   alloc.c      NOIOMMU_ALLOC and NOIOMMU_FREE
- *   memory.c     memory of NOIOMMU_ALLOC: its file, its mappings, when it is freed
+ *   memory.c     memory of NOIOMMU_ALLOC: its dma-buf, its mappings, when it is freed
+ *   import.c     map that memory for the device of another driver
  *   contig.c     find physically contiguous pages
  *   charge.c     count pages as locked memory of a process
  *   translate.c  NOIOMMU_TRANSLATE: page tables to extents

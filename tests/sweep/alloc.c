@@ -2,13 +2,17 @@
 /*
  * /dev/noiommu while memory runs out, or the caller's memory faults, at any point: memory of
  * NOIOMMU_ALLOC.
+ *
+ * Guest: edu, importer.ko.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "allocated.h"
+#include "edu.h"
 #include "fault.h"
+#include "importer.h"
 #include "kselftest_harness.h"
 #include "sweep.h"
 
@@ -27,6 +31,7 @@ struct memory {
 	size_t length;
 	int fd;
 	char *va;
+	char edu[PCI_ADDRESS_SIZE];
 	struct noiommu_alloc alloc;
 };
 
@@ -59,6 +64,7 @@ FIXTURE_SETUP(alloc)
 	memory->length = variant->length;
 	memory->device = noiommu_open_device();
 	ASSERT_LE(0, memory->device);
+	ASSERT_EQ(0, pci_find(EDU_VENDOR, EDU_DEVICE, 0, memory->edu));
 }
 
 FIXTURE_TEARDOWN(alloc)
@@ -160,6 +166,41 @@ static bool nothing_is_left(void *data)
 	struct memory *memory = data;
 
 	return fcntl(memory->fd, F_GETFD) < 0 && allocated_bytes() == 0;
+}
+
+static int import_memory(void *data)
+{
+	struct memory *memory = data;
+
+	return import(memory->fd, memory->edu, 64);
+}
+
+static bool is_imported(void *data)
+{
+	struct memory *memory = data;
+
+	return imported("address") == (long)memory->alloc.phys &&
+	       imported("length") == (long)memory->length;
+}
+
+static void unimport_and_release(void *data)
+{
+	unimport();
+	release(data);
+}
+
+/* Only the exporter's part of it. */
+TEST_F_TIMEOUT(alloc, import, PATIENCE)
+{
+	static const struct sweep importing = {
+		.prepare = allocate,
+		.run = import_memory,
+		.complete = is_imported,
+		.undo = unimport_and_release,
+		.below = "noiommu_import",
+	};
+
+	EXPECT_TRUE(sweep(&importing, &self->memory));
 }
 
 /* Neither can the end fail, so it must not need memory. */

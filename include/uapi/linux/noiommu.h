@@ -405,7 +405,7 @@ struct noiommu_list_pins {
  *            least @length; 0 if it may
  * @limit: in: as &noiommu_translate.limit
  * @node: in: NUMA node of the memory; -1 for the nearest node that has such memory
- * @fd: out: descriptor of the memory, closed by exec()
+ * @fd: out: descriptor of the memory, a dma-buf; closed by exec()
  * @phys: out: physical address of the first byte
  *
  * Allocate physically contiguous memory, filled with zeros. It needs no huge pages and no
@@ -419,11 +419,15 @@ struct noiommu_list_pins {
  * EEXIST if the process uses these addresses already, and with EPERM or EACCES below
  * /proc/sys/vm/mmap_min_addr.
  *
- * The memory is in use while a copy of @fd or a mapping exists. dup(), fork() and
+ * Other drivers can import the dma-buf for their devices. Users and importers see the same
+ * bytes without DMA_BUF_IOCTL_SYNC. A driver whose device does not reach the memory, or would
+ * get bounce buffers, gets EBUSY.
+ *
+ * The memory is in use while a copy of @fd, a mapping or an import exists. dup(), fork() and
  * SCM_RIGHTS make copies of @fd. The memory does not depend on the descriptor of
  * /dev/noiommu.
  *
- * The last close or unmapping frees the memory at once, if no function is owned at
+ * The end of the last use frees the memory at once, if no function is owned at
  * that time. Otherwise the kernel holds it until DMA ownership of these functions ends:
  *
  * - the functions that the maker of the memory owns at that time, if this process
@@ -432,7 +436,7 @@ struct noiommu_list_pins {
  * - otherwise all functions that any process owns at that time.
  *
  * A page that VFIO, iommufd or a pin still uses is freed after that use. Call NOIOMMU_FREE
- * before the last close to free memory of a running device.
+ * before the last use ends to free memory of a running device.
  *
  * The memory counts as locked memory of the user who makes it until it is freed, even if
  * the process ends before: see &struct noiommu_pin. Pins and maps of it count again. It
@@ -441,8 +445,9 @@ struct noiommu_list_pins {
  * Errors: EINVAL also for a node that has no memory or that the cpuset of the process
  * excludes; E2BIG, EFAULT, EINTR, EMFILE, ENFILE; ENOMEM also if no memory of this length
  * can be made free; ERANGE if @limit, or the bus of a function that the process owns, lies
- * within the first @length bytes; EOPNOTSUPP also if the kernel cannot move pages,
- * and has no free block for the request, which is at most a huge page.
+ * within the first @length bytes; EOPNOTSUPP also if the kernel has no dma-bufs, or
+ * cannot move pages and has no free block for the request, which is at most a huge
+ * page.
  */
 struct noiommu_alloc {
 	__u32 size;
@@ -465,8 +470,8 @@ struct noiommu_alloc {
  * @fd: in: a copy of &noiommu_alloc.fd
  * @reserved: 0
  *
- * Declare that no device accesses the memory any more. Stop the device first. Then the
- * last close or unmapping frees the memory at once, whatever functions are owned. The
+ * Declare that no device of VFIO accesses the memory any more. Stop the device first. Then
+ * the end of the last use frees the memory at once, whatever functions are owned. The
  * call itself frees and closes nothing.
  *
  * Errors: EOPNOTSUPP, E2BIG, EFAULT; EINVAL also if @fd is of another kind; EBADF if
