@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allocated.h"
 #include "child.h"
 #include "edu.h"
 #include "kselftest_harness.h"
@@ -132,6 +133,24 @@ TEST_F(native, is_claimed_again_when_unbound)
 		ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
 	}
 	EXPECT_TRUE(place_works(self->written, self->read, 2));
+}
+
+/* The native driver transfers to and from memory of NOIOMMU_ALLOC, too. */
+TEST_F(native, reaches_allocated_memory)
+{
+	struct noiommu_alloc alloc = noiommu_alloc_anywhere(2 * LENGTH);
+	int fd = noiommu_open_device();
+	int memory = noiommu_alloc_memory(fd, &alloc);
+	char *va = map_memory(memory, alloc.length);
+
+	ASSERT_NE(MAP_FAILED, va);
+	EXPECT_TRUE(place_works(va, va + LENGTH, 4));
+	EXPECT_TRUE(place_works(va, self->read, 5));
+	EXPECT_TRUE(place_works(self->written, va, 6));
+	EXPECT_EQ(0, munmap(va, alloc.length));
+	close(memory);
+	EXPECT_ALLOCATED(0);
+	close(fd);
 }
 
 /* As soon as the user has closed the disk, the native driver can bind, and works. */
