@@ -24,6 +24,7 @@ test_status() {
 	out "noiommu       loaded, version $(cat "$top/VERSION")"
 	out "mapped        4096 bytes"
 	out "pinned        8192 bytes"
+	out "allocated     16384 bytes"
 	out "0000:00:04.0  vfio-pci          0  claimed, reaches 0x3ffffffffff"
 	out "opened by 77 (dpdk-testpmd), pinned 4096 bytes, may lock unlimited"
 	out "0000:00:05.0  e1000e            -  not claimed: has a driver"
@@ -119,6 +120,7 @@ test_json() {
 	opener 77 /dev/vfio/0
 	ctl 0 status --json
 	json "o['loaded'] and o['claimed'] == 1 and o['mapped_bytes'] == 4096 and o['pinned_bytes'] == 8192"
+	json "o['allocated_bytes'] == 16384"
 	json "o['version'] == '$(cat "$top/VERSION")'"
 	json "len(o['functions']) == 5"
 	json "o['functions'][1]['claimed'] and o['functions'][1]['group'] == 0"

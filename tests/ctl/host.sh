@@ -59,6 +59,7 @@ modules() {
 	put /sys/class/iommu/noiommu/refused_maps 0
 	put /sys/class/misc/noiommu/pinned_bytes 8192
 	put /sys/class/misc/noiommu/held_bytes 0
+	put /sys/class/misc/noiommu/allocated_bytes 16384
 	put /dev/noiommu ""
 	chmod 600 "$root/dev/noiommu"
 }

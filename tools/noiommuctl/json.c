@@ -84,6 +84,7 @@ struct json_object *json_totals(void)
 	add_total(object, "refused_maps", PROVIDER);
 	add_total(object, "pinned_bytes", "/sys/class/misc/noiommu");
 	add_total(object, "held_bytes", "/sys/class/misc/noiommu");
+	add_total(object, "allocated_bytes", "/sys/class/misc/noiommu");
 	return object;
 }
 

@@ -27,6 +27,7 @@ static void print_totals(void)
 	print_total("refused maps", PROVIDER "/refused_maps", "");
 	print_total("pinned", "/sys/class/misc/noiommu/pinned_bytes", " bytes");
 	print_total("held", "/sys/class/misc/noiommu/held_bytes", " bytes");
+	print_total("allocated", "/sys/class/misc/noiommu/allocated_bytes", " bytes");
 	putchar('\n');
 }
 
