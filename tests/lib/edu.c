@@ -54,6 +54,8 @@ int edu_open(struct edu *edu)
 void edu_close(struct edu *edu)
 {
 	munmap((void *)edu->registers, edu->registers_size);
+	/* Another close does nothing. */
+	edu->registers_size = 0;
 	vfio_close(&edu->vfio);
 }
 
