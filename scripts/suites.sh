@@ -152,6 +152,16 @@ parse_guest() {
 	[ -n "$smp" ] || options+=(--cpus 1)
 }
 
+# Is the suite for the kernel's architecture? Device trees are arm64's, and each DPDK is for one
+# architecture. Call parse_guest first.
+is_for_architecture() {
+	local wanted=""
+
+	[ -n "$tree$dpdk" ] || return 0
+	[ -z "$tree" ] && [ "$dpdk" != debian-arm64 ] || wanted=arm64
+	[ "$wanted" = "$(kernel_arch "$kernel")" ]
+}
+
 # --- Building and running --------------------------------------------------
 
 # guest_files NAME: print the files that make has to build for the suite, one a line.
