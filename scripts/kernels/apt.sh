@@ -100,6 +100,14 @@ apt_add() {
 	done
 }
 
+# apt_plan PACKAGE...: print name=version of each, and of all that they depend on.
+apt_plan() {
+	local plan
+
+	plan=$(apt-get -s "${apt_options[@]}" --no-install-recommends install "$@" 2>/dev/null) || return
+	sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1=\2/p' <<<"$plan" | sort
+}
+
 # apt_depends PACKAGE PATTERN: print the first dependency whose name matches. The package is one
 # of arch. Apt appends arch to the names of dependencies, and puts those without a package of arch
 # into <>.
