@@ -182,10 +182,13 @@ TEST_F(pa_hint, follows_a_function_that_is_plugged)
 	ASSERT_EQ(0, pci_write(self->disk, "remove", "1"));
 	EXPECT_EQ(self->drivers, count_drivers(TEXT));
 	ASSERT_EQ(0, file_write("/sys/bus/pci/rescan", "1"));
-	/* It has a driver as soon as the probe begins, and a disk when it has ended. */
+	/* It has a driver as soon as the probe begins, and a disk before it has ended. */
 	ASSERT_TRUE(wait_until(!access(DISK, F_OK)));
 	ASSERT_TRUE(pci_has_driver(self->disk, "nvme"));
 	EXPECT_TRUE(wait_until(count_drivers(TEXT) == self->drivers + 1));
+	/* During the probe it is not released. */
+	ASSERT_EQ(0, pci_unbind(self->edu));
+	EXPECT_TRUE(wait_until(!file_write(PROVIDER "/enable", "0")));
 }
 
 TEST_F(pa_hint, can_be_switched_off)
