@@ -3,9 +3,6 @@
  * Measures what contiguous memory costs, and how much of it there is in fragmented memory:
  * NOIOMMU_ALLOC and huge pages of hugetlbfs side by side.
  *
- * For a guest that counts instructions (tests/vm/run --icount): there a nanosecond of
- * CLOCK_MONOTONIC is an instruction.
- *
  * The first table has instructions per MiB. ALLOC is the ioctl and mmap(). hugetlb reserves the
  * pages (nr_hugepages), maps and pins them. Its memory has several extents, ALLOC's has one.
  *
@@ -22,14 +19,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/noiommu.h>
 
-#define PAGE 4096UL
+#include "bench.h"
+
+#define PAGE SIZE_4K
 #define MIB (1UL << 20)
-#define HUGE (2 * MIB)
+#define HUGE SIZE_2M
 #define ROUNDS 3
 #define WANTED (256 * MIB)
 #define MAX_EXTENTS (WANTED / HUGE)
@@ -43,20 +41,6 @@ static const size_t sizes[] = { 2 * MIB, 16 * MIB, 256 * MIB };
 
 static struct noiommu_extent extents[MAX_EXTENTS];
 static int device;
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
-}
 
 /* Sets the number of huge pages. Returns how many there are. */
 static size_t reserve(size_t pages)
@@ -132,13 +116,12 @@ static char *map_huge(size_t length)
 
 /* --- Cost ---------------------------------------------------------------------- */
 
-struct cost {
+struct costs {
 	uint64_t get;
 	uint64_t release;
-	uint32_t extents;
 };
 
-static void cost_alloc(size_t length, struct cost *cost)
+static void cost_alloc(size_t length, struct costs *costs)
 {
 	uint64_t start = now(), got;
 	int fd = alloc(length);
@@ -150,10 +133,10 @@ static void cost_alloc(size_t length, struct cost *cost)
 	got = now();
 	munmap(memory, length);
 	close(fd);
-	*cost = (struct cost){ got - start, now() - got, 1 };
+	*costs = (struct costs){ got - start, now() - got };
 }
 
-static void cost_hugetlb(size_t length, struct cost *cost)
+static void cost_hugetlb(size_t length, struct costs *costs)
 {
 	uint64_t start = now(), got;
 	struct noiommu_pin pinned;
@@ -167,26 +150,25 @@ static void cost_hugetlb(size_t length, struct cost *cost)
 	unpin(pinned.id);
 	munmap(memory, length);
 	reserve(0);
-	*cost = (struct cost){ got - start, now() - got, pinned.nr_extents };
+	*costs = (struct costs){ got - start, now() - got };
 }
 
 /* The cheapest of some rounds, after one that warms up. */
 static void report_cost(const char *name, size_t length,
-			void (*what)(size_t length, struct cost *cost))
+			void (*what)(size_t length, struct costs *costs))
 {
-	struct cost best, cost;
+	struct costs best, other;
 	int i;
 
 	what(length, &best);
 	what(length, &best);
 	for (i = 1; i < ROUNDS; i++) {
-		what(length, &cost);
-		if (cost.get < best.get)
-			best = cost;
+		what(length, &other);
+		if (other.get < best.get)
+			best = other;
 	}
-	printf("%-10s %5zu %12.0f %12.0f %8u\n", name, length / MIB,
-	       best.get / (double)(length / MIB),
-	       best.release / (double)(length / MIB), best.extents);
+	record("alloc", name, "get", length / MIB, best.get);
+	record("alloc", name, "release", length / MIB, best.release);
 }
 
 /* --- Fragmentation --------------------------------------------------------------- */
@@ -301,15 +283,17 @@ static void had_by_hugetlb(size_t had[SIZES])
 
 static void report_churned(int rounds)
 {
-	size_t had[SIZES] = { 0 }, i;
+	size_t ours[SIZES], theirs[SIZES] = { 0 }, i;
+	char label[32];
 
-	printf("%6d", rounds);
 	for (i = 0; i < SIZES; i++)
-		printf(" %9zu", had_by_alloc(sizes[i]) / MIB);
-	had_by_hugetlb(had);
-	for (i = 0; i < SIZES; i++)
-		printf(" %9zu", had[i] / MIB);
-	printf("\n");
+		ours[i] = had_by_alloc(sizes[i]);
+	had_by_hugetlb(theirs);
+	for (i = 0; i < SIZES; i++) {
+		snprintf(label, sizeof(label), "%zu MiB after %d", sizes[i] / MIB, rounds);
+		record("churn", "NOIOMMU_ALLOC", label, 1, ours[i] / MIB);
+		record("churn", "hugetlb", label, 1, theirs[i] / MIB);
+	}
 }
 
 static void fragmentation(void)
@@ -318,9 +302,6 @@ static void fragmentation(void)
 	int rounds;
 
 	madvise(memory, CHURNED, MADV_NOHUGEPAGE);
-	printf("%6s %29s %29s\n%6s", "", "ALLOC, pieces of MiB",
-	       "hugetlb, pieces of MiB", "rounds");
-	printf(" %9d %9d %9d %9d %9d %9d\n", 2, 16, 256, 2, 16, 256);
 	report_churned(0);
 	for (rounds = 1; rounds <= 4; rounds++) {
 		churn(memory);
@@ -337,10 +318,8 @@ int main(void)
 	if (device < 0)
 		fail("/dev/noiommu");
 	reserve(0);
-	printf("%-10s %5s %12s %12s %8s\n", "method", "MiB", "get, a MiB",
-	       "release", "extents");
 	for (i = 0; i < SIZES; i++) {
-		report_cost("ALLOC", sizes[i], cost_alloc);
+		report_cost("NOIOMMU_ALLOC", sizes[i], cost_alloc);
 		report_cost("hugetlb", sizes[i], cost_hugetlb);
 	}
 	fragmentation();

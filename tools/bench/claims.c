@@ -2,36 +2,16 @@
 /*
  * Measures what claims cost: loads noiommu in a guest that has some functions without a driver,
  * ends all claims and makes them again.
- *
- * For a guest that counts instructions (tests/vm/run --icount): there a nanosecond of
- * CLOCK_MONOTONIC is an instruction. Prints a line: number of claims; instructions of the load,
- * of "disable" and of "enable"; and those of "enable" for each claim.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
+
 #define ENABLE "/sys/class/iommu/noiommu/enable"
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
-}
 
 static unsigned int claims(void)
 {
@@ -78,7 +58,8 @@ int main(void)
 		fprintf(stderr, "bench: %u claims, then %u\n", count, claims());
 		return 1;
 	}
-	printf("%6u %14ju %14ju %14ju %14ju\n", count, loaded, disabled, enabled,
-	       enabled / count);
+	record("claims", "load", "", count, loaded);
+	record("claims", "disable", "", count, disabled);
+	record("claims", "enable", "", count, enabled);
 	return 0;
 }

@@ -15,11 +15,12 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
+
+#include "bench.h"
 
 #define ADDRESS "0000:00:03.0"
 #define DEVICE "/sys/bus/pci/devices/" ADDRESS "/"
@@ -35,20 +36,6 @@ static volatile __u32 *registers;
 /* The time when the waiting thread woke. */
 static volatile __u64 woken;
 static volatile unsigned int rounds;
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static __u64 now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
-}
 
 static int open_file(const char *path)
 {
@@ -271,31 +258,15 @@ static __u64 median(const struct way *way)
 	return times[ROUNDS / 2];
 }
 
-/* Returns the cost of stock vfio-pci for the same kind of interrupt. */
-static double stock(const double *costs, const char *kind)
-{
-	unsigned int i = 0;
-
-	while (strcmp(ways[i].driver, "vfio-pci") || strcmp(ways[i].name, kind))
-		i++;
-	return costs[i];
-}
-
 int main(void)
 {
-	double costs[WAYS];
 	unsigned int i;
 
-	printf("%-8s %-18s %10s %12s\n", "kind", "driver", "wake-up",
-	       "x vfio-pci");
 	for (i = 0; i < WAYS; i++) {
 		open_way(&ways[i]);
-		costs[i] = median(&ways[i]);
+		record("interrupts", ways[i].driver, ways[i].name, 1,
+		       median(&ways[i]));
 		close_way();
 	}
-	for (i = 0; i < WAYS; i++)
-		printf("%-8s %-18s %10.0f %12.3f\n", ways[i].name,
-		       ways[i].driver, costs[i],
-		       costs[i] / stock(costs, ways[i].name));
 	return 0;
 }
