@@ -49,6 +49,26 @@ struct noiommu_fast_walk {
 	u64 limit;
 };
 
+/*
+ * Bits of the page frame in an entry of this size, on every architecture that is known here. The
+ * frame may have more.
+ */
+#define NOIOMMU_FRAME_BITS(shift)	GENMASK_ULL(46, shift)
+
+/* An entry that equals none in its flags. */
+#define NOIOMMU_NO_ENTRY		U64_MAX
+
+/*
+ * Entries with the flags of one that permits the access permit it as well.
+ *
+ * Return: true if entries of this size have equal flags. Perhaps false if only the frames differ.
+ */
+static __always_inline bool noiommu_fast_alike(u64 one, u64 other,
+					       unsigned int shift)
+{
+	return !((one ^ other) & ~NOIOMMU_FRAME_BITS(shift));
+}
+
 /* The page may be freed meanwhile, but the state that shows its kind stays readable. */
 static __always_inline bool noiommu_fast_is_normal(struct folio *folio)
 {
@@ -130,12 +150,15 @@ static __always_inline pte_t noiommu_pte_next(pte_t pte)
  * Device memory with struct pages begins and ends at subsections: so pages in the subsection
  * of the first one are no such memory.
  *
+ * Not inlined, so that its loop has all registers. The caller looks at the second entry first,
+ * because a call for each scattered page would cost more than the rest.
+ *
  * Return: number of entries, from the first on, that map contiguous pages of a subsection with
  * equal flags. The first one is accepted.
  */
-static __always_inline unsigned long noiommu_fast_run(pte_t *ptep, pte_t pte,
-						      unsigned long pfn,
-						      unsigned long count)
+static noinline unsigned long noiommu_fast_run(pte_t *ptep, pte_t pte,
+					       unsigned long pfn,
+					       unsigned long count)
 {
 	unsigned long first = pfn;
 	unsigned long end = pfn + min(count, PAGES_PER_SUBSECTION -
@@ -150,10 +173,7 @@ static __always_inline unsigned long noiommu_fast_run(pte_t *ptep, pte_t pte,
 	return pfn - first;
 }
 
-/*
- * Takes the pages of a table. An entry with the flags of one that was accepted permits the
- * access as well.
- */
+/* Takes the pages of a table. */
 static __always_inline void noiommu_fast_ptes(struct noiommu_fast_walk *walk,
 					      pmd_t pmd)
 {
@@ -161,22 +181,24 @@ static __always_inline void noiommu_fast_ptes(struct noiommu_fast_walk *walk,
 	unsigned long left = DIV_ROUND_UP(end - walk->va, PAGE_SIZE);
 	unsigned long pages, pfn;
 	pte_t *ptep = pte_offset_kernel(&pmd, walk->va);
-	/* The flags of no entry. */
-	pgprot_t accepted = __pgprot(~0);
+	u64 accepted = NOIOMMU_NO_ENTRY;
 
 	for (; left; left -= pages, ptep += pages) {
 		pte_t pte = ptep_get_lockless(ptep);
 
-		if (pgprot_val(pte_pgprot(pte)) != pgprot_val(accepted)) {
+		if (!noiommu_fast_alike(pte.pte, accepted, PAGE_SHIFT)) {
 			if (!pte_access_permitted(pte, walk->write) ||
 			    pte_special(pte))
 				return;
-			accepted = pte_pgprot(pte);
+			accepted = pte.pte;
 		}
 		pfn = pte_pfn(pte);
 		if (!noiommu_fast_takes(walk, pfn))
 			return;
-		pages = walk->sizes ? 1 : noiommu_fast_run(ptep, pte, pfn, left);
+		pages = 1;
+		if (!walk->sizes && left > 1 &&
+		    pte_same(ptep_get_lockless(ptep + 1), noiommu_pte_next(pte)))
+			pages = noiommu_fast_run(ptep, pte, pfn, left);
 		if (!noiommu_fast_add(walk, pfn, PAGE_SHIFT, pages * PAGE_SIZE))
 			return;
 	}
@@ -187,17 +209,26 @@ static __always_inline void noiommu_fast_pmds(struct noiommu_fast_walk *walk,
 {
 	unsigned long end = min(walk->end, ALIGN(walk->va + 1, PUD_SIZE));
 	pmd_t pmd = READ_ONCE(*pmdp);
+	u64 accepted = NOIOMMU_NO_ENTRY;
 
 	if (pmd_present(pmd) && !pmd_leaf(pmd)) {
 		if (!pmd_bad(pmd))
 			noiommu_fast_ptes(walk, pmd);
 		return;
 	}
-	while (pmd_leaf(pmd) && pmd_access_permitted(pmd, walk->write) &&
-	       !pmd_special(pmd) &&
-	       noiommu_fast_huge(walk, pmd_pfn(pmd), PMD_SHIFT) &&
-	       walk->va < end)
+	for (;;) {
+		if (!noiommu_fast_alike(pmd.pmd, accepted, PMD_SHIFT)) {
+			if (!pmd_leaf(pmd) ||
+			    !pmd_access_permitted(pmd, walk->write) ||
+			    pmd_special(pmd))
+				return;
+			accepted = pmd.pmd;
+		}
+		if (!noiommu_fast_huge(walk, pmd_pfn(pmd), PMD_SHIFT) ||
+		    walk->va >= end)
+			return;
 		pmd = READ_ONCE(*++pmdp);
+	}
 }
 
 /* Walks to the end of one table of pages. Interrupts are off only so long. */

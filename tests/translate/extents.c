@@ -238,6 +238,9 @@ TEST_F(translate, stops_between_huge_pages)
 
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	mapping_touch(memory, 3 * HUGE_2M);
+	ASSERT_EQ(0, mprotect(memory + HUGE_2M, HUGE_2M, PROT_READ));
+	EXPECT_TRUE(GET(memory, 3 * HUGE_2M, WRITE, 0));
+	EXPECT_EQ(HUGE_2M, self->got.done);
 	ASSERT_EQ(0, munmap(memory + HUGE_2M, HUGE_2M));
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		ASSERT_TRUE(GET(memory + 1, 3 * HUGE_2M - 1, flags[i],
