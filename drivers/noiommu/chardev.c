@@ -7,6 +7,7 @@
  * Put its function into a file of its own. CONTRIBUTING.md describes the tests and the
  * documentation that it needs.
  */
+#include <linux/fault-inject-usercopy.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -71,6 +72,7 @@ union noiommu_cmd {
 	struct noiommu_list_pins list_pins;
 	struct noiommu_alloc alloc;
 	struct noiommu_free free;
+	DECLARE_FLEX_ARRAY(u64, words);
 };
 
 /**
@@ -111,6 +113,26 @@ static const struct noiommu_ioctl noiommu_ioctls[] = {
 	NOIOMMU_IOCTL(FREE, struct noiommu_free, reserved, noiommu_free),
 };
 
+/*
+ * Reads a structure of the size that this kernel knows in one access window. The checks of
+ * copy_struct_from_user() are much of the cost of a call for one page.
+ */
+static int noiommu_read_cmd(u64 *to, const u64 __user *from, unsigned int size)
+{
+	unsigned int i;
+
+	if (should_fail_usercopy() || !user_read_access_begin(from, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(*to); i++)
+		unsafe_get_user(to[i], &from[i], fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 			     unsigned long arg)
 {
@@ -134,7 +156,9 @@ static long noiommu_do_ioctl(struct file *filep, unsigned int number,
 	/* The part that the kernel does not know is read as well, to see that it is zero. */
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	ret = copy_struct_from_user(&cmd, ioctl->size, user, size);
+	ret = size == ioctl->size ?
+		noiommu_read_cmd(cmd.words, user, size) :
+		copy_struct_from_user(&cmd, ioctl->size, user, size);
 	if (ret)
 		return ret;
 	ucmd.file = filep->private_data;
