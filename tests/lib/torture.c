@@ -14,10 +14,15 @@ long torture_count(long few, long many)
 	return strcmp(wanted, "long") ? atol(wanted) : many;
 }
 
-long torture_count_here(long few, long many)
+bool torture_sanitized(void)
 {
 	/* The sanitizers of this kernel come together. */
-	if (!access("/sys/kernel/debug/kmemleak", F_OK))
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
+long torture_count_here(long few, long many)
+{
+	if (torture_sanitized())
 		few = few / 10 ?: 1;
 	return torture_count(few, many);
 }

@@ -4,6 +4,7 @@
 #define TESTS_TORTURE_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,6 +15,7 @@ long torture_count(long few, long many);
 
 /* The same for kernels with sanitizers, which get a tenth of few. */
 long torture_count_here(long few, long many);
+bool torture_sanitized(void);
 
 /* The long form takes hours; tests/vm/run ends a guest that hangs. */
 #define TORTURE_SECONDS 86400

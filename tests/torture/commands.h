@@ -89,6 +89,8 @@ struct caller {
 	size_t length;
 	char *still;
 	int kind;
+	/* One ALLOC in this number is called: with sanitizers its search may take seconds. */
+	int alloc_one_in;
 	/* The command before the call, its bytes, and its place during the call. */
 	union command before;
 	size_t room;
@@ -257,6 +259,8 @@ static inline void make_command(struct caller *caller)
 	size_t size;
 
 	caller->kind = dice_choose(dice, often);
+	if (caller->kind == ALLOC && dice_below(dice, caller->alloc_one_in))
+		caller->kind = LIST;
 	size = kinds[caller->kind].size;
 	/* Seldom longer than the kernel needs, or with a page behind it that it may not read. */
 	caller->room = dice_below(dice, 16) ? size + dice_below(dice, 2) * 8 : FRAME;

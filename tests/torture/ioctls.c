@@ -305,6 +305,7 @@ static void *call_at_random(void *argument)
 	caller->memory = torture->arena.memory;
 	caller->length = torture->arena.length;
 	caller->still = torture->still;
+	caller->alloc_one_in = torture_sanitized() ? 16 : 1;
 	memset(caller->extents, PATTERN, sizeof(caller->extents));
 	memset(caller->infos, PATTERN, sizeof(caller->infos));
 	while (!torture->failures &&
