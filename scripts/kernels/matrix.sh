@@ -23,7 +23,7 @@ kernel_line() {
 
 # kernel_arch NAME: print Debian's name of the kernel's architecture if it is not amd64.
 kernel_arch() {
-	kernel_line "$1" | awk '$5 ~ /-arm64$/ { print "arm64" }'
+	kernel_line "$1" | awk '$5 ~ /-arm64(-16k)?$/ { print "arm64" }'
 }
 
 # cross_prefix ARCH: print what comes before the names of the compiler and its tools.

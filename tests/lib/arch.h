@@ -7,6 +7,10 @@
 #if defined(__x86_64__)
 #define USER_END 0x00007ffffffff000ULL
 #define NOT_CANONICAL 0x0000900000000000ULL
+#elif defined(__aarch64__) && PAGE_SHIFT == 14
+/* Three levels of page tables. */
+#define USER_END 0x0000800000000000ULL
+#define NOT_CANONICAL 0x0009000000000000ULL
 #elif defined(__aarch64__)
 #define USER_END 0x0001000000000000ULL
 #define NOT_CANONICAL 0x0009000000000000ULL

@@ -12,7 +12,7 @@
 #include "noiommu.h"
 #include "sysfs.h"
 
-#define KIB_PAGE 4
+#define KIB_PAGE (PAGE >> 10)
 
 #define OPEN_NOIOMMU()							\
 do {									\

@@ -14,7 +14,7 @@
 #include "sysfs.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
-#define PAGE 4096UL
+#define PAGE (1UL << PAGE_SHIFT)
 #define MAX_WORKERS 64
 
 #define NOTHING_START "1"

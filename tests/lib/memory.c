@@ -77,7 +77,10 @@ __u64 memory_phys(const void *address)
 
 bool memory_has_thp(void)
 {
-	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
+	long size;
+
+	return !file_read_long("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", &size) &&
+	       size == HUGE_2M;
 }
 
 /* Frees one small page of a huge page, and allocates another one in its place. */

@@ -7,11 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PAGE 4096UL
+#define PAGE (1UL << PAGE_SHIFT)
 #define HUGE_2M (2UL << 20)
+/*
+ * The references that a pin of such a page takes. A page table of larger pages maps it by an entry
+ * for each of them.
+ */
+#define HUGE_2M_PINS (PAGE_SHIFT == 12 ? 1 : HUGE_2M / PAGE)
+#define NO_HUGE_ENTRIES "this kernel maps 2 MiB by small entries"
 
-/* PREEMPT_RT has no transparent huge pages. */
-#define NO_THP "this kernel has no transparent huge pages"
+/* PREEMPT_RT has none. With pages of 16 KiB they have 32 MiB. */
+#define NO_THP "this kernel has no transparent huge pages of 2 MiB"
 bool memory_has_thp(void);
 
 /* Touched memory, or MAP_FAILED. */

@@ -169,12 +169,12 @@ TEST_F(seen, trace)
 	ASSERT_EQ(0, file_write(TRACING "/events/noiommu/enable", "0"));
 
 	EXPECT_TRUE(traced("noiommu_own: %s", self->edu));
-	EXPECT_TRUE(traced("noiommu_map_refused: iova=0x*0 phys=0x%llx length=0x1000",
-			   extent.phys));
-	EXPECT_TRUE(traced("noiommu_translate: va=0x%lx length=0x1000 flags=0x*0 extents=1 ret=0",
-			   (unsigned long)self->memory));
-	EXPECT_TRUE(traced("noiommu_pin: va=0x%lx length=0x1000 flags=0x1 id=2 ret=0",
-			   (unsigned long)self->memory));
+	EXPECT_TRUE(traced("noiommu_map_refused: iova=0x*0 phys=0x%llx length=0x%lx",
+			   extent.phys, PAGE));
+	EXPECT_TRUE(traced("noiommu_translate: va=0x%lx length=0x%lx flags=0x*0 extents=1 ret=0",
+			   (unsigned long)self->memory, PAGE));
+	EXPECT_TRUE(traced("noiommu_pin: va=0x%lx length=0x%lx flags=0x1 id=2 ret=0",
+			   (unsigned long)self->memory, PAGE));
 	EXPECT_TRUE(traced("noiommu_unpin: id=2"));
 	EXPECT_TRUE(traced("noiommu_hold: id=%u", id));
 	EXPECT_TRUE(traced("noiommu_disown: %s", self->edu));

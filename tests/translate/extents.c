@@ -222,7 +222,7 @@ TEST_F(translate, stops_at_a_hole)
 /* The pages before the hole are not present, so the call faults them in. */
 TEST_F(translate, stops_at_a_hole_after_what_was_never_touched)
 {
-	char *memory = mapping_create(MAPPING_SMALL, 2 * HUGE_2M, NULL);
+	char *memory = mapping_create(MAPPING_SMALL, 1024 * PAGE, NULL);
 
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	ASSERT_EQ(0, munmap(memory + 300 * PAGE, PAGE));

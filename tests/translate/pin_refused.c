@@ -106,7 +106,7 @@ TEST_F(pin_refused, read_only_huge_pages)
 		EXPECT_REFUSED(EFAULT, memory, 4 * HUGE_2M, WRITE);
 		EXPECT_REFUSED(EFAULT, memory + 1, HUGE_2M, WRITE);
 		ASSERT_EQ(0, pin(self->fd, memory, 4 * HUGE_2M, 0, &id));
-		EXPECT_PINS(4, 2048);
+		EXPECT_PINS(4 * HUGE_2M_PINS, 4 * HUGE_2M / PAGE);
 		ASSERT_EQ(0, noiommu_unpin_id(self->fd, id));
 		ASSERT_EQ(0, mprotect(memory, 4 * HUGE_2M, PROT_NONE));
 		EXPECT_REFUSED(EFAULT, memory, 4 * HUGE_2M, 0);

@@ -218,6 +218,8 @@ TEST_F(ranges, array_of_many_reaches_into_an_unmapped_page)
 	char *memory = mapping_create(MAPPING_THP, HUGE_2M, NULL);
 	size_t i;
 
+	if (!memory_has_thp())
+		SKIP(return, NO_THP);
 	ASSERT_NE(MAP_FAILED, (void *)memory);
 	ASSERT_EQ(0, munmap((void *)end, PAGE));
 	mapping_touch(memory, HUGE_2M);

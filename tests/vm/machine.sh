@@ -42,7 +42,9 @@ machine_amd64() {
 machine_arm64() {
 	emulator=qemu-system-aarch64 native=aarch64 machine=virt,gic-version=3 groups=(vm arm64) clean_exit=0
 	# A pin moves pages out of the contiguous memory area. Tests want to know their address.
-	boot_options="cma=0"
-	cpu=cortex-a72
+	# With pages of 16 KiB, the default would be 32 MiB.
+	boot_options="cma=0 default_hugepagesz=2M"
+	# Older processors have no pages of 16 KiB.
+	cpu=neoverse-n1
 	parts=(-device "pci-serial-4x,addr=1d,chardev1=console,chardev2=command,chardev3=to-monitor,chardev4=control")
 }
