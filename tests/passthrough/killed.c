@@ -24,7 +24,7 @@
 #include "sysfs.h"
 #include "virtio_net.h"
 
-#define KILLS 100
+#define KILLS 50
 #define PINNED 1024
 /* More than the pages that were pinned. */
 #define TAKEN (4 * PINNED * PAGE)

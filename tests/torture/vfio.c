@@ -23,7 +23,7 @@
 #include "passthrough.h"
 #include "vfio_calls.h"
 
-#define FEW 20000
+#define FEW 10000
 #define MANY 20000000
 #define THREADS 4
 /* A kind of call that is made this often must succeed once. */
