@@ -17,15 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/noiommu.h>
-
 #include "bench.h"
+#include "noiommu.h"
 
-#define PAGE SIZE_4K
 #define MIB (1UL << 20)
 #define HUGE SIZE_2M
 #define ROUNDS 3
@@ -60,44 +57,29 @@ static size_t reserve(size_t pages)
 	return strtoul(text, NULL, 10);
 }
 
-static void unpin(uint32_t id)
+/* Returns the number of extents. */
+static uint32_t pin(const char *start, size_t length, uint32_t *id)
 {
-	struct noiommu_unpin cmd = { .size = sizeof(cmd), .id = id };
+	uint32_t nr = MAX_EXTENTS;
 
-	if (ioctl(device, NOIOMMU_UNPIN, &cmd))
-		fail("NOIOMMU_UNPIN");
+	must(noiommu_pin_range(device, start, length, NOIOMMU_ACCESS_WRITE,
+			       extents, &nr, id), "NOIOMMU_PIN");
+	return nr;
 }
 
-static struct noiommu_pin pin(const char *start, size_t length)
+static void unpin(uint32_t id)
 {
-	struct noiommu_pin cmd = {
-		.size = sizeof(cmd),
-		.flags = NOIOMMU_ACCESS_WRITE,
-		.va = (uintptr_t)start,
-		.length = length,
-		.extents = (uintptr_t)extents,
-		.nr_extents = MAX_EXTENTS,
-	};
-
-	if (ioctl(device, NOIOMMU_PIN, &cmd))
-		fail("NOIOMMU_PIN");
-	return cmd;
+	must(noiommu_unpin_id(device, id), "NOIOMMU_UNPIN");
 }
 
 /* Returns a descriptor, or -1 if memory of this length cannot be made free. */
 static int alloc(size_t length)
 {
-	struct noiommu_alloc cmd = {
-		.size = sizeof(cmd),
-		.length = length,
-		.node = -1,
-	};
+	struct noiommu_alloc cmd = noiommu_alloc_anywhere(length);
+	int fd = noiommu_alloc_memory(device, &cmd);
 
-	if (!ioctl(device, NOIOMMU_ALLOC, &cmd))
-		return cmd.fd;
-	if (errno != ENOMEM)
-		fail("NOIOMMU_ALLOC");
-	return -1;
+	must(fd < 0 && fd != -ENOMEM ? fd : 0, "NOIOMMU_ALLOC");
+	return fd < 0 ? -1 : fd;
 }
 
 static char *map(int fd, size_t length, int flags)
@@ -139,15 +121,15 @@ static void cost_alloc(size_t length, struct costs *costs)
 static void cost_hugetlb(size_t length, struct costs *costs)
 {
 	uint64_t start = now(), got;
-	struct noiommu_pin pinned;
+	uint32_t id;
 	char *memory;
 
 	if (reserve(length / HUGE) < length / HUGE)
 		fail("nr_hugepages");
 	memory = map_huge(length);
-	pinned = pin(memory, length);
+	pin(memory, length, &id);
 	got = now();
-	unpin(pinned.id);
+	unpin(id);
 	munmap(memory, length);
 	reserve(0);
 	*costs = (struct costs){ got - start, now() - got };
@@ -206,17 +188,18 @@ static void remove_file(unsigned int number)
 static void churn(char *memory)
 {
 	unsigned int i;
+	uint32_t id;
 	size_t at;
 
-	for (at = 0; at < CHURNED; at += PAGE)
+	for (at = 0; at < CHURNED; at += SIZE_4K)
 		memory[at] = 1;
 	for (i = 0; i < FILES; i++)
 		make_file(i);
 	for (i = 0; i < PINS; i++)
-		pin(memory + next_random() % (CHURNED / PAGE) * PAGE, PAGE);
-	for (at = 0; at < CHURNED; at += PAGE)
+		pin(memory + next_random() % (CHURNED / SIZE_4K) * SIZE_4K, SIZE_4K, &id);
+	for (at = 0; at < CHURNED; at += SIZE_4K)
 		if (next_random() & 1)
-			madvise(memory + at, PAGE, MADV_DONTNEED);
+			madvise(memory + at, SIZE_4K, MADV_DONTNEED);
 	for (i = 0; i < FILES; i++)
 		if (next_random() & 1)
 			remove_file(i);
@@ -268,14 +251,13 @@ static void count_pieces(uint32_t nr, size_t had[SIZES])
 static void had_by_hugetlb(size_t had[SIZES])
 {
 	size_t length = reserve(WANTED / HUGE) * HUGE;
-	struct noiommu_pin pinned;
+	uint32_t id;
 	char *memory;
 
 	if (length) {
 		memory = map_huge(length);
-		pinned = pin(memory, length);
-		count_pieces(pinned.nr_extents, had);
-		unpin(pinned.id);
+		count_pieces(pin(memory, length, &id), had);
+		unpin(id);
 		munmap(memory, length);
 	}
 	reserve(0);
@@ -314,9 +296,8 @@ int main(void)
 {
 	size_t i;
 
-	device = open("/dev/noiommu", O_RDWR | O_CLOEXEC);
-	if (device < 0)
-		fail("/dev/noiommu");
+	device = noiommu_open_device();
+	must(device < 0 ? device : 0, "/dev/noiommu");
 	reserve(0);
 	for (i = 0; i < SIZES; i++) {
 		report_cost("NOIOMMU_ALLOC", sizes[i], cost_alloc);

@@ -23,6 +23,14 @@ void fail(const char *what)
 	exit(1);
 }
 
+void must(int ret, const char *what)
+{
+	if (ret) {
+		fprintf(stderr, "bench: %s: %d\n", what, ret);
+		exit(1);
+	}
+}
+
 uint64_t now(void)
 {
 	struct timespec time;

@@ -45,6 +45,8 @@ struct limits {
 };
 
 void fail(const char *what) __attribute__((noreturn));
+/* Fails unless a function of tests/lib has returned 0. */
+void must(int ret, const char *what);
 uint64_t now(void);
 void nothing(const struct memory *memory);
 void record(const char *table, const char *method, const char *memory,

@@ -51,14 +51,6 @@ static __u64 mapped_at;
 static struct vfio vfio = { -1, -1, -1 };
 static int device = -1, pagemap = -1, iommufd = -1;
 
-static void must(int ret, const char *what)
-{
-	if (ret) {
-		fprintf(stderr, "bench: %s: %d\n", what, ret);
-		exit(1);
-	}
-}
-
 /* --- Pins, and locked memory -------------------------------------------------- */
 
 static void open_device(void)
