@@ -119,7 +119,7 @@ TEST_F(alloc_import, beyond_the_mask_of_the_function)
 	close(memory);
 }
 
-/* NOIOMMU_FREE is for memory of NOIOMMU_ALLOC, not for other dma-bufs or files. */
+/* An import is a use, so the memory stays after NOIOMMU_FREE. */
 TEST_F(alloc_import, freed_after_the_import)
 {
 	ASSERT_EQ(0, import(self->memory, self->edu, 64));
