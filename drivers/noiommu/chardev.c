@@ -57,7 +57,7 @@ static int noiommu_get_info(struct noiommu_ucmd *ucmd)
 	    put_user(noiommu_claims_count(), &to->claimed) ||
 	    put_user(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
 		     NOIOMMU_FEATURE_LIMIT | NOIOMMU_FEATURE_LIST_PINS |
-		     NOIOMMU_FEATURE_ALLOC,
+		     NOIOMMU_FEATURE_ALLOC | NOIOMMU_FEATURE_PIN_DMABUF,
 		     &to->features))
 		return -EFAULT;
 	return 0;
@@ -72,6 +72,7 @@ union noiommu_cmd {
 	struct noiommu_list_pins list_pins;
 	struct noiommu_alloc alloc;
 	struct noiommu_free free;
+	struct noiommu_pin_dmabuf pin_dmabuf;
 	DECLARE_FLEX_ARRAY(u64, words);
 };
 
@@ -111,6 +112,8 @@ static const struct noiommu_ioctl noiommu_ioctls[] = {
 		      noiommu_list_pins),
 	NOIOMMU_IOCTL(ALLOC, struct noiommu_alloc, phys, noiommu_alloc),
 	NOIOMMU_IOCTL(FREE, struct noiommu_free, reserved, noiommu_free),
+	NOIOMMU_IOCTL(PIN_DMABUF, struct noiommu_pin_dmabuf, limit,
+		      noiommu_pin_dmabuf),
 };
 
 /*

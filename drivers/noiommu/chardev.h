@@ -54,6 +54,9 @@ void noiommu_unpin_all(struct noiommu_file *file);
 void noiommu_pins_show(struct noiommu_file *file, struct seq_file *seq);
 extern const struct attribute_group noiommu_pin_group;
 
+/* pin_dmabuf.c */
+int noiommu_pin_dmabuf(struct noiommu_ucmd *ucmd);
+
 /* pin_list.c */
 int noiommu_list_pins(struct noiommu_ucmd *ucmd);
 

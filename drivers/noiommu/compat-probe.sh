@@ -171,6 +171,11 @@ HAVE_ACR_FLAGS           int alloc_contig_range_noprof(unsigned long @, unsigned
 HAVE_CONTIG_MIGRATETYPE  int alloc_contig_range(unsigned long @, unsigned long @, unsigned @, gfp_t @);
 HAVE_CONTIG_NOPROF       int alloc_contig_range_noprof(unsigned long @, unsigned long @, unsigned @, gfp_t @);
 
+in linux/dma-buf.h struct dma_buf_attach_ops
+only invalidate_mappings move_notify
+HAVE_INVALIDATE_MAPPINGS  void (*invalidate_mappings)(struct dma_buf_attachment *@);
+HAVE_MOVE_NOTIFY          void (*move_notify)(struct dma_buf_attachment *@);
+
 in linux/mm_types.h comments
 HAVE_UNSHARE_COW  FAULT_FLAG_UNSHARE: The fault is an unsharing request to break COW
 

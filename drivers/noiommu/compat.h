@@ -275,11 +275,28 @@ static inline int alloc_contig_range(unsigned long start, unsigned long end,
 /* From 6.13 on, MODULE_IMPORT_NS() is this, too. Before, it takes a name, not a string. */
 #define NOIOMMU_COMPAT_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
 
+/* Before 7.0, importers of a dma-buf know this callback by another name. */
+#if defined(HAVE_INVALIDATE_MAPPINGS)
+#elif defined(HAVE_MOVE_NOTIFY)
+#define invalidate_mappings	move_notify
+#else
+#error "struct dma_buf_attach_ops has no invalidate_mappings(attachment) and no move_notify(attachment)"
+#endif
+
 /* A kernel without graphics, media and iommufd may have no dma-bufs. */
 #if !defined(CONFIG_DMA_SHARED_BUFFER)
 #define dma_buf_export(info)	((void)(info), (struct dma_buf *)ERR_PTR(-EOPNOTSUPP))
-#define dma_buf_get(fd)		((void)(fd), (struct dma_buf *)ERR_PTR(-EINVAL))
+#define dma_buf_get(fd)		((void)(fd), (struct dma_buf *)ERR_PTR(-EOPNOTSUPP))
 #define dma_buf_put(dmabuf)	((void)(dmabuf))
+#define dma_buf_dynamic_attach(dmabuf, dev, ops, priv) \
+	((void)(ops), (struct dma_buf_attachment *)ERR_PTR(-EOPNOTSUPP))
+#define dma_buf_detach(dmabuf, attach)	((void)(attach))
+#define dma_buf_pin(attach)		((void)(attach), -EOPNOTSUPP)
+#define dma_buf_unpin(attach)		((void)(attach))
+#define dma_buf_map_attachment(attach, direction) \
+	((void)(attach), (struct sg_table *)ERR_PTR(-EOPNOTSUPP))
+#define dma_buf_unmap_attachment(attach, table, direction) ((void)(attach))
+#define dma_resv_wait_timeout(resv, usage, intr, timeout) ((void)(resv), 0L)
 #endif
 
 /* --- VFIO ------------------------------------------------------------------------- */

@@ -182,7 +182,7 @@ static int noiommu_blocked_attach(struct iommu_domain *domain,
 	if (!noiommu_permitted())
 		return -EPERM;
 	ret = noiommu_refuse_dma(dev) ?:
-	      noiommu_owner_take(owner, noiommu_dma_limit(dev));
+	      noiommu_owner_take(owner, dev, noiommu_dma_limit(dev));
 	if (ret)
 		return ret;
 	trace_noiommu_own(dev);

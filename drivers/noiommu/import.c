@@ -64,7 +64,14 @@ static void noiommu_import_free(struct sg_table *table)
 	kfree(table);
 }
 
-static bool noiommu_import_bounces(struct device *dev, struct sg_table *table)
+/**
+ * noiommu_import_bounces() - does a mapping use bounce buffers?
+ * @dev: device of the mapping
+ * @table: the mapping
+ *
+ * Return: true if a part of it does.
+ */
+bool noiommu_import_bounces(struct device *dev, struct sg_table *table)
 {
 	struct scatterlist *entry;
 	int i;

@@ -12,6 +12,7 @@ struct sg_table;
 
 int noiommu_import_check(struct device *dev, unsigned long pfn,
 			 unsigned long pages);
+bool noiommu_import_bounces(struct device *dev, struct sg_table *table);
 struct sg_table *noiommu_import(struct device *dev, unsigned long pfn,
 				unsigned long pages,
 				enum dma_data_direction direction);

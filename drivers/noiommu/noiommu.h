@@ -10,7 +10,9 @@
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
  *   pin_walk.c   pin a range, huge page by huge page
  *   pin_list.c   NOIOMMU_LIST_PINS: the pins of a descriptor
+ *   pin_dmabuf.c NOIOMMU_PIN_DMABUF: keep the memory of a dma-buf
  *   pinned.c     the references of a pin
+ *   attachment.c a dma-buf that is mapped for a function
  *   tally.c      count the pages that a pin keeps from others
  *   alloc.c      NOIOMMU_ALLOC and NOIOMMU_FREE
  *   memory.c     memory of NOIOMMU_ALLOC: its dma-buf, its mappings, when it is freed
@@ -44,6 +46,7 @@
  *
  *   noiommu_enable_lock (claims.c) > device_lock() > noiommu_claims_lock (claim.c)
  *     > iommu_group.mutex (IOMMU core) > noiommu_owner_lock (owner.c)
+ *     > noiommu_attachment.lock > reservation of the dma-buf
  *   mmap_lock > noiommu_bars_lock (bars.c) > memory_lock (vfio-pci-core)
  *
  * pci_lock_rescan_remove() is never combined with device_lock(), because the kernel

@@ -21,7 +21,9 @@
  * A process is a thread group, which exec does not change. Functions that are taken
  * after the close do not count.
  */
+#include <linux/dma-mapping.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -163,11 +165,13 @@ static DECLARE_WORK(noiommu_holds_work, noiommu_holds_release);
  * noiommu_owner_take() - give ownership of a function to the calling process
  * @owner: ownership of the function, which nobody has now. The IOMMU core serializes
  *         this with noiommu_owner_give() for the same function
+ * @dev: the function
  * @limit: address of the last byte that the function can reach
  *
  * Return: 0 or -ENOMEM.
  */
-int noiommu_owner_take(struct noiommu_owner *owner, u64 limit)
+int noiommu_owner_take(struct noiommu_owner *owner, struct device *dev,
+		       u64 limit)
 {
 	struct noiommu_process *process;
 
@@ -178,11 +182,39 @@ int noiommu_owner_take(struct noiommu_owner *owner, u64 limit)
 		owner->process = process;
 		owner->since = ++noiommu_owner_time;
 		owner->limit = limit;
+		owner->dev = dev;
+		INIT_LIST_HEAD(&owner->ties);
 		noiommu_owner_limits(owner, 1);
 		list_add(&owner->node, &noiommu_owners);
 	}
 	mutex_unlock(&noiommu_owner_lock);
 	return process ? 0 : -ENOMEM;
+}
+
+/*
+ * A driver of a user has no DMA mask. So the kernel believes in that of the driver before, or
+ * in 32 bits, and would use bounce buffers, which the user knows nothing of.
+ */
+static void noiommu_owner_widen(struct noiommu_owner *owner)
+{
+	if (owner->mask)
+		return;
+	owner->mask = dma_get_mask(owner->dev);
+	dma_set_mask(owner->dev, DMA_BIT_MASK(64));
+}
+
+static void noiommu_owner_end_ties(struct noiommu_owner *owner)
+{
+	struct noiommu_tie *tie, *next;
+
+	lockdep_assert_held(&noiommu_owner_lock);
+	list_for_each_entry_safe(tie, next, &owner->ties, node) {
+		list_del_init(&tie->node);
+		tie->end(tie);
+	}
+	if (owner->mask)
+		dma_set_mask(owner->dev, owner->mask);
+	owner->mask = 0;
 }
 
 /**
@@ -198,6 +230,7 @@ void noiommu_owner_give(struct noiommu_owner *owner)
 		return;
 	mutex_lock(&noiommu_owner_lock);
 	list_del(&owner->node);
+	noiommu_owner_end_ties(owner);
 	noiommu_owner_limits(owner, -1);
 	owner->process->owned--;
 	owner->process = NULL;
@@ -227,6 +260,61 @@ pid_t noiommu_owner_pid(const struct noiommu_owner *owner)
 		pid = pid_vnr(owner->process->pid);
 	mutex_unlock(&noiommu_owner_lock);
 	return pid;
+}
+
+static struct noiommu_owner *noiommu_owner_find(int domain, u16 function)
+{
+	struct noiommu_owner *owner;
+	struct pci_dev *pdev;
+
+	lockdep_assert_held(&noiommu_owner_lock);
+	list_for_each_entry(owner, &noiommu_owners, node) {
+		pdev = to_pci_dev(owner->dev);
+		if (owner->process->pid == task_tgid(current) &&
+		    pci_domain_nr(pdev->bus) == domain &&
+		    pci_dev_id(pdev) == function)
+			return owner;
+	}
+	return NULL;
+}
+
+/**
+ * noiommu_tie() - let something end with DMA ownership of a function
+ * @tie: has @end set. On success, noiommu_untie() must be called for it, also after it has
+ *       ended
+ * @domain: PCI domain of the function
+ * @function: bus, device and function number, as of pci_dev_id()
+ *
+ * From now on, the kernel can map memory for the function at any address that its bus lets
+ * through.
+ *
+ * Return: 0, or -ENODEV if the calling process does not own the function.
+ */
+int noiommu_tie(struct noiommu_tie *tie, int domain, u16 function)
+{
+	struct noiommu_owner *owner;
+
+	mutex_lock(&noiommu_owner_lock);
+	owner = noiommu_owner_find(domain, function);
+	if (owner) {
+		noiommu_owner_widen(owner);
+		tie->dev = get_device(owner->dev);
+		list_add(&tie->node, &owner->ties);
+	}
+	mutex_unlock(&noiommu_owner_lock);
+	return owner ? 0 : -ENODEV;
+}
+
+/**
+ * noiommu_untie() - undo noiommu_tie()
+ * @tie: the tie. Once this returns, tie->end() is not called any more, and does not run
+ */
+void noiommu_untie(struct noiommu_tie *tie)
+{
+	mutex_lock(&noiommu_owner_lock);
+	list_del_init(&tie->node);
+	mutex_unlock(&noiommu_owner_lock);
+	put_device(tie->dev);
 }
 
 /**

@@ -5,6 +5,7 @@
 #ifndef NOIOMMU_OWNER_H
 #define NOIOMMU_OWNER_H
 
+#include <linux/device.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/list.h>
@@ -22,12 +23,31 @@ struct noiommu_process;
  *           as long as it owns a function
  * @since: time when it took ownership, in noiommu_owner_time
  * @limit: address of the last byte that the bus of the function let through at that time
+ * @dev: the function
+ * @ties: struct noiommu_tie of what ends with the ownership
+ * @mask: DMA mask that the function had before its first tie, 0 if it had none
  */
 struct noiommu_owner {
 	struct list_head node;
 	struct noiommu_process *process;
 	u64 since;
 	u64 limit;
+	struct device *dev;
+	struct list_head ties;
+	u64 mask;
+};
+
+/**
+ * struct noiommu_tie - something that ends with DMA ownership of a function
+ * @end: ends it; called when the function does no more DMA, under locks of the IOMMU core
+ *       and of owner.c. May sleep
+ * @node: in the ties of the ownership; empty once this has ended
+ * @dev: the function, with a reference
+ */
+struct noiommu_tie {
+	void (*end)(struct noiommu_tie *tie);
+	struct list_head node;
+	struct device *dev;
 };
 
 /**
@@ -73,10 +93,13 @@ static inline void noiommu_hold_end(struct noiommu_hold *hold)
 
 int noiommu_owner_init(void);
 void noiommu_owner_exit(void);
-int noiommu_owner_take(struct noiommu_owner *owner, u64 limit);
+int noiommu_owner_take(struct noiommu_owner *owner, struct device *dev,
+		       u64 limit);
 void noiommu_owner_give(struct noiommu_owner *owner);
 bool noiommu_owner_taken(const struct noiommu_owner *owner);
 pid_t noiommu_owner_pid(const struct noiommu_owner *owner);
+int noiommu_tie(struct noiommu_tie *tie, int domain, u16 function);
+void noiommu_untie(struct noiommu_tie *tie);
 bool noiommu_hold(struct noiommu_hold *hold);
 void noiommu_holds_flush(void);
 

@@ -39,18 +39,26 @@ static int noiommu_pin_fill(struct noiommu_pin_walk *walk,
 	return cmd->extents && extents->total > extents->room ? -ENOSPC : 0;
 }
 
-/*
+/**
+ * noiommu_pin_publish() - give a complete pin its ID
+ * @file: the open file
+ * @pinned: the pin; on success it belongs to the file
+ * @user: where the caller gets the ID
+ * @id: set to the ID
+ *
  * The ID is only reserved until put_user() has succeeded. Otherwise another holder of
  * the descriptor could guess it, unpin, and make a pin that gets the same ID. If
  * put_user() then failed, this call would drop that pin.
+ *
+ * Return: 0, -ENOMEM or -EFAULT.
  */
-static int noiommu_pin_publish(struct noiommu_file *file,
-			       struct noiommu_pinned *pinned,
-			       struct noiommu_pin __user *user, u32 *id)
+int noiommu_pin_publish(struct noiommu_file *file,
+			struct noiommu_pinned *pinned, u32 __user *user,
+			u32 *id)
 {
 	if (xa_alloc(&file->pins, id, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT))
 		return -ENOMEM;
-	if (put_user(*id, &user->id)) {
+	if (put_user(*id, user)) {
 		xa_release(&file->pins, *id);
 		return -EFAULT;
 	}
@@ -66,6 +74,7 @@ static int noiommu_pin_publish(struct noiommu_file *file,
  */
 int noiommu_pin(struct noiommu_ucmd *ucmd)
 {
+	struct noiommu_pin __user *user = ucmd->user;
 	struct noiommu_pin *cmd = ucmd->cmd;
 	struct noiommu_pin_walk walk __uninitialized;
 	u64 va = untagged_addr(cmd->va);
@@ -79,11 +88,12 @@ int noiommu_pin(struct noiommu_ucmd *ucmd)
 	walk.va = va;
 	walk.end = va + cmd->length;
 	walk.pinned = noiommu_pinned_alloc(va, cmd->length,
-					   cmd->flags & NOIOMMU_ACCESS_WRITE);
+					   cmd->flags & NOIOMMU_ACCESS_WRITE,
+					   noiommu_pages(walk.va, walk.end));
 	if (IS_ERR(walk.pinned))
 		return PTR_ERR(walk.pinned);
-	ret = noiommu_pin_fill(&walk, cmd, ucmd->user) ?:
-	      noiommu_pin_publish(ucmd->file, walk.pinned, ucmd->user,
+	ret = noiommu_pin_fill(&walk, cmd, user) ?:
+	      noiommu_pin_publish(ucmd->file, walk.pinned, &user->id,
 				  &cmd->id);
 	if (ret)
 		noiommu_pinned_release(walk.pinned);

@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "attachment.h"
 #include "pinned.h"
 
 /**
@@ -41,7 +42,7 @@ enum noiommu_listing_state {
  * @pinned: the current pin, without a reference; NULL once all its extents are computed,
  *          or once it is released
  * @chunk: the chunk of @pinned that comes next
- * @index: the reference in @chunk that comes next
+ * @index: the reference in @chunk, or the extent of a dma-buf, that comes next
  * @va: virtual address where this reference begins
  * @extents: extents of all pins so far
  * @first: number of extents before the current pin
@@ -88,6 +89,17 @@ static void noiommu_listing_shares(const struct noiommu_listing *listing)
 		hold->all = true;
 }
 
+static u32 noiommu_listing_flags(const struct noiommu_pinned *pinned)
+{
+	u32 flags = pinned->write ? NOIOMMU_ACCESS_WRITE : 0;
+
+	if (!pinned->attachment)
+		return flags;
+	if (READ_ONCE(pinned->attachment->ended))
+		flags |= NOIOMMU_PIN_IS_REVOKED;
+	return flags | NOIOMMU_PIN_IS_DMABUF;
+}
+
 /* Goes to the next pin. Return: false if none is left. */
 static bool noiommu_listing_next(struct noiommu_file *file,
 				 struct noiommu_listing *listing,
@@ -107,7 +119,7 @@ static bool noiommu_listing_next(struct noiommu_file *file,
 			.va = pinned->va,
 			.length = pinned->length,
 			.id = listing->id,
-			.flags = pinned->write ? NOIOMMU_ACCESS_WRITE : 0,
+			.flags = noiommu_listing_flags(pinned),
 		};
 	}
 	xa_unlock(&file->pins);
@@ -149,13 +161,35 @@ noiommu_listing_chunk(struct noiommu_listing *listing)
 	return NOIOMMU_LISTING_WHOLE;
 }
 
+/* As noiommu_listing_chunk(), for a dma-buf. */
+static enum noiommu_listing_state
+noiommu_listing_pieces(struct noiommu_listing *listing)
+{
+	const struct noiommu_attachment *attachment = listing->pinned->attachment;
+
+	for (; listing->index < attachment->count; listing->index++) {
+		const struct noiommu_extent *piece =
+			&attachment->pieces[listing->index];
+
+		if (noiommu_extents_full(&listing->extents, piece->phys,
+					 piece->flags))
+			return NOIOMMU_LISTING_FULL;
+		noiommu_extents_add(&listing->extents, piece->phys,
+				    piece->length, piece->flags);
+	}
+	listing->pinned = NULL;
+	return NOIOMMU_LISTING_WHOLE;
+}
+
 static enum noiommu_listing_state
 noiommu_listing_step(struct noiommu_file *file, struct noiommu_listing *listing)
 {
 	enum noiommu_listing_state state = NOIOMMU_LISTING_GONE;
 
 	xa_lock(&file->pins);
-	if (listing->pinned)
+	if (listing->pinned && listing->pinned->attachment)
+		state = noiommu_listing_pieces(listing);
+	else if (listing->pinned)
 		state = noiommu_listing_chunk(listing);
 	xa_unlock(&file->pins);
 	return state;

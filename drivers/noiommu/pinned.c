@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "attachment.h"
 #include "compat.h"
 #include "pinned.h"
 
@@ -34,6 +35,8 @@ void noiommu_pinned_release(struct noiommu_pinned *pinned)
 			kfree(chunk);
 		cond_resched();
 	}
+	if (pinned->attachment)
+		noiommu_attachment_destroy(pinned->attachment);
 	noiommu_charge_end(&pinned->charge);
 	noiommu_hold_end(&pinned->hold);
 	atomic64_sub(pinned->length, &noiommu_pinned_bytes);
@@ -74,13 +77,14 @@ bool noiommu_pinned_hold(struct noiommu_pinned *pinned)
  * @va: first byte of its range, without a tag
  * @length: bytes of its range
  * @write: the device will write to the memory
+ * @wanted: the most references that may follow
  *
  * Return: the pin, for noiommu_pinned_release(); or -ENOMEM as a pointer.
  */
-struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
+struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write,
+					    unsigned long wanted)
 {
-	unsigned int room = min(noiommu_pages(va, va + length),
-				NOIOMMU_FIRST_ROOM);
+	unsigned int room = min(wanted, NOIOMMU_FIRST_ROOM);
 	struct noiommu_pinned *pinned;
 
 	pinned = kmalloc(struct_size(pinned, first.pages, room),
@@ -93,6 +97,7 @@ struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write)
 	pinned->write = write;
 	atomic64_add(length, &noiommu_pinned_bytes);
 	noiommu_hold_init(&pinned->hold, noiommu_pinned_unhold);
+	pinned->attachment = NULL;
 	pinned->last = &pinned->first;
 	pinned->first.next = NULL;
 	pinned->first.count = 0;

@@ -41,6 +41,7 @@ struct noiommu_chunk {
  * @length: bytes of the range
  * @write: the device may have written to the memory
  * @hold: in use while the descriptor is closed and a function may still write
+ * @attachment: the dma-buf that it keeps; then it has no references. Otherwise NULL
  * @last: the chunk that is being filled
  * @first: the first chunk, large enough for most pins
  */
@@ -50,6 +51,7 @@ struct noiommu_pinned {
 	u64 length;
 	bool write;
 	struct noiommu_hold hold;
+	struct noiommu_attachment *attachment;
 	struct noiommu_chunk *last;
 	struct noiommu_chunk first;
 };
@@ -145,10 +147,16 @@ static inline int noiommu_tally_add(struct noiommu_tally *tally,
 /* pinned.c */
 extern atomic64_t noiommu_pinned_bytes;
 extern atomic64_t noiommu_held_bytes;
-struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write);
+struct noiommu_pinned *noiommu_pinned_alloc(u64 va, u64 length, bool write,
+					    unsigned long wanted);
 int noiommu_pinned_grow(struct noiommu_pinned *pinned, unsigned long wanted);
 void noiommu_pinned_release(struct noiommu_pinned *pinned);
 bool noiommu_pinned_hold(struct noiommu_pinned *pinned);
+
+/* pin.c */
+int noiommu_pin_publish(struct noiommu_file *file,
+			struct noiommu_pinned *pinned, u32 __user *user,
+			u32 *id);
 
 /* pin_walk.c */
 int noiommu_pin_range(struct noiommu_pin_walk *walk);

@@ -39,6 +39,10 @@ DEFINE_EVENT(noiommu_function, noiommu_own, TP_PROTO(struct device *dev),
 DEFINE_EVENT(noiommu_function, noiommu_disown, TP_PROTO(struct device *dev),
 	     TP_ARGS(dev));
 
+/* A dma-buf that the function uses was revoked, and its bus mastering was turned off. */
+DEFINE_EVENT(noiommu_function, noiommu_revoke, TP_PROTO(struct device *dev),
+	     TP_ARGS(dev));
+
 TRACE_EVENT(noiommu_map_refused,
 	TP_PROTO(u64 iova, u64 phys, u64 length),
 	TP_ARGS(iova, phys, length),

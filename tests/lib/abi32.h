@@ -26,6 +26,7 @@ struct abi32_report {
 	__s32 list_error;
 	__s32 alloc_error;
 	__s32 free_error;
+	__s32 pin_dmabuf_error;
 	/* For the first byte above the address space of a 32-bit program. */
 	__s32 above_error;
 	__u32 va;
@@ -38,6 +39,7 @@ struct abi32_report {
 	struct noiommu_pin_info listed_pin;
 	struct noiommu_extent listed;
 	struct noiommu_alloc alloc;
+	struct noiommu_pin_dmabuf pin_dmabuf;
 };
 
 #define ABI_AT(_struct, _member, _offset)				\
@@ -118,6 +120,21 @@ ABI_AT(noiommu_free, fd, 8);
 ABI_AT(noiommu_free, reserved, 12);
 ABI_SIZE(noiommu_free, 16);
 
+ABI_AT(noiommu_pin_dmabuf, size, 0);
+ABI_AT(noiommu_pin_dmabuf, flags, 4);
+ABI_AT(noiommu_pin_dmabuf, fd, 8);
+ABI_AT(noiommu_pin_dmabuf, domain, 12);
+ABI_AT(noiommu_pin_dmabuf, bus, 16);
+ABI_AT(noiommu_pin_dmabuf, devfn, 17);
+ABI_AT(noiommu_pin_dmabuf, reserved, 18);
+ABI_AT(noiommu_pin_dmabuf, nr_extents, 20);
+ABI_AT(noiommu_pin_dmabuf, extents, 24);
+ABI_AT(noiommu_pin_dmabuf, length, 32);
+ABI_AT(noiommu_pin_dmabuf, id, 40);
+ABI_AT(noiommu_pin_dmabuf, reserved2, 44);
+ABI_AT(noiommu_pin_dmabuf, limit, 48);
+ABI_SIZE(noiommu_pin_dmabuf, 56);
+
 static_assert(NOIOMMU_INFO == 0xb900, "NOIOMMU_INFO");
 static_assert(NOIOMMU_TRANSLATE == 0xb901, "NOIOMMU_TRANSLATE");
 static_assert(NOIOMMU_PIN == 0xb902, "NOIOMMU_PIN");
@@ -125,5 +142,6 @@ static_assert(NOIOMMU_UNPIN == 0xb903, "NOIOMMU_UNPIN");
 static_assert(NOIOMMU_LIST_PINS == 0xb904, "NOIOMMU_LIST_PINS");
 static_assert(NOIOMMU_ALLOC == 0xb905, "NOIOMMU_ALLOC");
 static_assert(NOIOMMU_FREE == 0xb906, "NOIOMMU_FREE");
+static_assert(NOIOMMU_PIN_DMABUF == 0xb907, "NOIOMMU_PIN_DMABUF");
 
 #endif

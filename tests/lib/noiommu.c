@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "noiommu.h"
@@ -80,6 +81,25 @@ int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
 int noiommu_alloc_memory(int fd, struct noiommu_alloc *alloc)
 {
 	return noiommu_ioctl(fd, NOIOMMU_ALLOC, alloc) ?: alloc->fd;
+}
+
+struct noiommu_pin_dmabuf noiommu_dmabuf_for(const char *address, int dmabuf,
+					     struct noiommu_extent *extents,
+					     __u32 nr)
+{
+	struct noiommu_pin_dmabuf pin = {
+		.size = sizeof(pin),
+		.flags = NOIOMMU_ACCESS_WRITE,
+		.fd = dmabuf,
+		.nr_extents = nr,
+		.extents = (uintptr_t)extents,
+	};
+	unsigned int bus, slot, function;
+
+	sscanf(address, "%x:%x:%x.%x", &pin.domain, &bus, &slot, &function);
+	pin.bus = bus;
+	pin.devfn = slot << 3 | function;
+	return pin;
 }
 
 int noiommu_free_memory(int fd, int memory)

@@ -38,6 +38,10 @@ static inline struct noiommu_alloc noiommu_alloc_anywhere(size_t length)
 	};
 }
 
+/* Requests a pin of a dma-buf for this function, and its extents. */
+struct noiommu_pin_dmabuf noiommu_dmabuf_for(const char *address, int dmabuf,
+					     struct noiommu_extent *extents,
+					     __u32 nr);
 /* Returns a descriptor of memory, or -errno. */
 int noiommu_alloc_memory(int fd, struct noiommu_alloc *alloc);
 int noiommu_free_memory(int fd, int memory);

@@ -81,6 +81,10 @@ static void allocate(void)
 	free.fd = report.alloc.fd;
 	report.free_error = call(SYS32_IOCTL, ABI32_DEVICE, NOIOMMU_FREE,
 				 &free);
+	report.pin_dmabuf.size = sizeof(report.pin_dmabuf);
+	report.pin_dmabuf.fd = report.alloc.fd;
+	report.pin_dmabuf_error = call(SYS32_IOCTL, ABI32_DEVICE,
+				       NOIOMMU_PIN_DMABUF, &report.pin_dmabuf);
 }
 
 __attribute__((force_align_arg_pointer, used)) void _start(void)

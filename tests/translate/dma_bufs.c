@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of dma-bufs that other drivers export, through mappings of it.
+ * Memory of dma-bufs that other drivers export, through mappings of it, and pinned for a
+ * function.
+ *
+ * Guest: edu.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +15,12 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "edu.h"
 #include "extents.h"
 #include "kselftest_harness.h"
 #include "memory.h"
 #include "noiommu.h"
+#include "passthrough.h"
 #include "pinned.h"
 
 #define LENGTH (1UL << 20)
@@ -25,7 +30,11 @@
 FIXTURE(dma_bufs)
 {
 	int fd;
+	struct edu edu;
+	char address[PCI_ADDRESS_SIZE];
 	struct noiommu_extent extents[PAGES];
+	struct noiommu_extent pinned_extents[PAGES];
+	struct noiommu_pin_dmabuf pin;
 	__u32 nr;
 	long pinned;
 	long locked;
@@ -33,6 +42,9 @@ FIXTURE(dma_bufs)
 
 FIXTURE_SETUP(dma_bufs)
 {
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, edu_bind_nth(0, "vfio-pci", self->address));
+	ASSERT_EQ(0, edu_open(&self->edu));
 	OPEN_NOIOMMU();
 	REMEMBER_PINS();
 	self->nr = PAGES;
@@ -40,6 +52,7 @@ FIXTURE_SETUP(dma_bufs)
 
 FIXTURE_TEARDOWN(dma_bufs)
 {
+	edu_close(&self->edu);
 	CLOSE_NOIOMMU();
 }
 
@@ -77,6 +90,19 @@ static char *map(int fd)
 	return mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
+/* It is pinned for the function at the addresses that TRANSLATE returned. */
+#define EXPECT_PINS_DMABUF(buffer)					\
+do {									\
+	self->pin = noiommu_dmabuf_for(self->address, buffer,		\
+				       self->pinned_extents, PAGES);	\
+	EXPECT_EQ(0, noiommu_ioctl(self->fd, NOIOMMU_PIN_DMABUF,		\
+				   &self->pin));			\
+	EXPECT_EQ(self->nr, self->pin.nr_extents);			\
+	EXPECT_EQ(0, memcmp(self->extents, self->pinned_extents,		\
+			    self->nr * sizeof(self->extents[0])));	\
+	EXPECT_EQ(0, noiommu_unpin_id(self->fd, self->pin.id));		\
+} while (0)
+
 /* It has no pages to pin: the exporter alone decides how long it stays. */
 TEST_F(dma_bufs, of_a_heap)
 {
@@ -96,6 +122,7 @@ TEST_F(dma_bufs, of_a_heap)
 	}
 	EXPECT_EQ(LENGTH, length);
 	EXPECT_EQ(-EOPNOTSUPP, pin(self->fd, va, LENGTH, WRITE, &id));
+	EXPECT_PINS_DMABUF(buffer);
 	munmap(va, LENGTH);
 	close(buffer);
 }
@@ -121,6 +148,7 @@ TEST_F(dma_bufs, of_a_memfd)
 	EXPECT_TRUE(extents_are_pagemap(self->extents, self->nr, memory,
 					LENGTH));
 	EXPECT_EQ(-EOPNOTSUPP, pin(self->fd, va, LENGTH, WRITE, &id));
+	EXPECT_PINS_DMABUF(buffer);
 	munmap(va, LENGTH);
 	munmap(memory, LENGTH);
 	close(buffer);

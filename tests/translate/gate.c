@@ -81,7 +81,7 @@ TEST_F(gate, info)
 	EXPECT_EQ(1, answer.abi);
 	EXPECT_EQ(NOIOMMU_FEATURE_TRANSLATE | NOIOMMU_FEATURE_PIN |
 		  NOIOMMU_FEATURE_LIMIT | NOIOMMU_FEATURE_LIST_PINS |
-		  NOIOMMU_FEATURE_ALLOC,
+		  NOIOMMU_FEATURE_ALLOC | NOIOMMU_FEATURE_PIN_DMABUF,
 		  answer.features);
 	ASSERT_EQ(0, file_read_long(PROVIDER "/claimed", &claimed));
 	EXPECT_LT(0, claimed);
@@ -247,6 +247,7 @@ TEST_F(gate, a_32_bit_caller)
 	EXPECT_EQ(0, report.alloc_error);
 	EXPECT_NE(0, report.alloc.phys);
 	EXPECT_EQ(0, report.free_error);
+	EXPECT_EQ(-ENODEV, report.pin_dmabuf_error);
 	EXPECT_EQ(-EFAULT, report.above_error);
 }
 

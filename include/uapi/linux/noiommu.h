@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * /dev/noiommu: look up the physical addresses of a process's memory, pin it, and allocate
- * memory that is physically contiguous.
+ * /dev/noiommu: look up the physical addresses of a process's memory, pin it, pin memory of
+ * other drivers, and allocate memory that is physically contiguous.
  */
 #ifndef _UAPI_LINUX_NOIOMMU_H
 #define _UAPI_LINUX_NOIOMMU_H
@@ -13,12 +13,13 @@
  * DOC: General ioctl format
  *
  * /dev/noiommu returns the physical addresses of the calling process's memory, pins
- * this memory, and allocates memory that is physically contiguous. open() needs
- * CAP_SYS_RAWIO in the initial user namespace and a kernel that is not locked down;
- * otherwise it fails with EPERM. The ioctls do not check this again, so a process may
- * hand the descriptor to a less privileged one. Each ioctl works on memory of the
- * process that calls it. NOIOMMU_LIST_PINS and NOIOMMU_UNPIN are different: they work
- * on all pins of the descriptor, whichever process made them.
+ * this memory and that of dma-bufs, and allocates memory that is physically contiguous.
+ * open() needs CAP_SYS_RAWIO in the initial user namespace and a kernel that is not
+ * locked down; otherwise it fails with EPERM. The ioctls do not check this again, so a
+ * process may hand the descriptor to a less privileged one. Each ioctl works on memory,
+ * descriptors and functions of the process that calls it. NOIOMMU_LIST_PINS and
+ * NOIOMMU_UNPIN are different: they work on all pins of the descriptor, whichever process
+ * made them.
  *
  * The ioctl number does not contain the size of the structure. Instead the caller
  * sets the first member, __u32 size, to the sizeof() that it was compiled with:
@@ -48,7 +49,9 @@
  *   access by the process would raise SIGSEGV or SIGBUS, and no errno below fits
  *   better.
  * - ENOENT: no such pin.
+ * - ENODEV: the process does not own such a function.
  * - EBADF: no such descriptor.
+ * - EACCES: the descriptor does not permit the requested access.
  * - EMFILE, ENFILE: the process, or the system, has too many open files.
  * - ENOSPC: an array is too small.
  * - ENOMEM: out of memory or huge pages, at a cgroup's limit of either, or the pin
@@ -74,6 +77,7 @@ enum {
 	NOIOMMU_CMD_LIST_PINS,
 	NOIOMMU_CMD_ALLOC,
 	NOIOMMU_CMD_FREE,
+	NOIOMMU_CMD_PIN_DMABUF,
 };
 
 /* The value of &noiommu_info.abi. It changes only if existing programs could break. */
@@ -86,6 +90,7 @@ enum {
  * @NOIOMMU_FEATURE_LIMIT: NOIOMMU_TRANSLATE and NOIOMMU_PIN have a limit member.
  * @NOIOMMU_FEATURE_LIST_PINS: NOIOMMU_LIST_PINS is available.
  * @NOIOMMU_FEATURE_ALLOC: NOIOMMU_ALLOC and NOIOMMU_FREE are available.
+ * @NOIOMMU_FEATURE_PIN_DMABUF: NOIOMMU_PIN_DMABUF is available.
  */
 enum noiommu_features {
 	NOIOMMU_FEATURE_TRANSLATE = 1 << 0,
@@ -93,6 +98,7 @@ enum noiommu_features {
 	NOIOMMU_FEATURE_LIMIT = 1 << 2,
 	NOIOMMU_FEATURE_LIST_PINS = 1 << 3,
 	NOIOMMU_FEATURE_ALLOC = 1 << 4,
+	NOIOMMU_FEATURE_PIN_DMABUF = 1 << 5,
 };
 
 /**
@@ -149,8 +155,8 @@ struct noiommu_extent {
 };
 
 /**
- * enum noiommu_access_flags - bits of &noiommu_translate.flags, &noiommu_pin.flags
- *                             and &noiommu_pin_info.flags
+ * enum noiommu_access_flags - bits of &noiommu_translate.flags, &noiommu_pin.flags,
+ *                             &noiommu_pin_dmabuf.flags and &noiommu_pin_info.flags
  * @NOIOMMU_ACCESS_WRITE: The device will write to the memory. The call copies pages
  *                        that are shared until written (the zero page, memory of a
  *                        parent, private file mappings), and returns the address
@@ -317,12 +323,23 @@ struct noiommu_unpin {
 #define NOIOMMU_UNPIN _IO(NOIOMMU_TYPE, NOIOMMU_CMD_UNPIN)
 
 /**
+ * enum noiommu_pin_state - further bits of &noiommu_pin_info.flags
+ * @NOIOMMU_PIN_IS_DMABUF: the pin was made by NOIOMMU_PIN_DMABUF, and its @va is 0
+ * @NOIOMMU_PIN_IS_REVOKED: the pin is revoked: see &struct noiommu_pin_dmabuf. Its extents
+ *                          may be other memory now
+ */
+enum noiommu_pin_state {
+	NOIOMMU_PIN_IS_DMABUF = 1 << 16,
+	NOIOMMU_PIN_IS_REVOKED = 1 << 17,
+};
+
+/**
  * struct noiommu_pin_info - a pin in the list of NOIOMMU_LIST_PINS
  * @va: first byte of the range, in the address space of the process that made the pin,
  *      and without a tag. The memory may no longer be mapped there
  * @length: bytes of the range
  * @id: &noiommu_pin.id
- * @flags: &noiommu_pin.flags
+ * @flags: &noiommu_pin.flags, and bits of &enum noiommu_pin_state
  * @nr_extents: number of extents of the range
  * @reserved: 0
  */
@@ -485,5 +502,65 @@ struct noiommu_free {
 };
 
 #define NOIOMMU_FREE _IO(NOIOMMU_TYPE, NOIOMMU_CMD_FREE)
+
+/**
+ * struct noiommu_pin_dmabuf - ioctl(NOIOMMU_PIN_DMABUF)
+ * @size: sizeof(struct noiommu_pin_dmabuf)
+ * @flags: in: bits of &enum noiommu_access_flags
+ * @fd: in: descriptor of a dma-buf
+ * @domain: in: PCI domain of a function that the process owns
+ * @bus: in: bus number of the function
+ * @devfn: in: device number of the function in bits 7 to 3, function number in bits 2 to 0
+ * @reserved: 0
+ * @nr_extents: in, out: as &noiommu_pin.nr_extents
+ * @extents: in: as &noiommu_pin.extents
+ * @length: out: bytes of the dma-buf; with ERANGE: bytes before the first one that the
+ *          function cannot reach
+ * @id: out: as &noiommu_pin.id
+ * @reserved2: 0
+ * @limit: in: as &noiommu_translate.limit
+ *
+ * Pin the memory of a dma-buf for a function, and return its bus addresses. It may be memory
+ * of NOIOMMU_ALLOC, udmabuf, a dma-heap or a graphics card, or a BAR that vfio-pci exports.
+ * A dma-buf has no pages that NOIOMMU_PIN could keep: only its exporter decides how long it
+ * stays where it is.
+ *
+ * The exporter sees the function as the user of the dma-buf, and refuses memory that the
+ * function cannot reach. The pin keeps the dma-buf, so @fd may be closed. Until the pin is
+ * released or revoked, the exporter neither moves nor frees the memory. NOIOMMU_UNPIN and
+ * the last close of the descriptor treat the pin as one of NOIOMMU_PIN, but it does not count
+ * as locked memory, because the memory is the exporter's.
+ *
+ * The pin is revoked when ownership of the function ends, and when the exporter takes the
+ * memory back. vfio-pci does that when the function of the BAR is reset or closed, or its
+ * memory is disabled. The kernel then turns off bus mastering of the function that uses the
+ * BAR, before vfio-pci goes on, and logs this. The process must not turn it on again
+ * before it has replaced the addresses. A revoked pin keeps its ID until it is released;
+ * NOIOMMU_LIST_PINS shows NOIOMMU_PIN_IS_REVOKED.
+ *
+ * Errors: E2BIG, EFAULT, ENOSPC, ENOMEM, EINTR; EINVAL also if @fd is of another kind; EBADF,
+ * EACCES for NOIOMMU_ACCESS_WRITE on a dma-buf that is open for reading only; ENODEV also
+ * for memory that the exporter has taken back; ERANGE also if the kernel would use bounce
+ * buffers; EOPNOTSUPP also if the kernel has no dma-bufs, for a BAR that has another address
+ * on its bus, and if the exporter cannot keep the memory in place; any errno of the exporter,
+ * for example EINVAL or EBUSY for memory that the function does not reach.
+ */
+struct noiommu_pin_dmabuf {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 domain;
+	__u8 bus;
+	__u8 devfn;
+	__u16 reserved;
+	__u32 nr_extents;
+	__aligned_u64 extents;
+	__aligned_u64 length;
+	__u32 id;
+	__u32 reserved2;
+	__aligned_u64 limit;
+};
+
+#define NOIOMMU_PIN_DMABUF _IO(NOIOMMU_TYPE, NOIOMMU_CMD_PIN_DMABUF)
 
 #endif /* _UAPI_LINUX_NOIOMMU_H */
