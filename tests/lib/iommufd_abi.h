@@ -124,4 +124,18 @@ struct abi_detach {
 
 #define ABI_DETACH _IO(VFIO_TYPE, VFIO_BASE + 20)
 
+/* 6.19: VFIO_DEVICE_FEATURE with a struct vfio_device_feature_dma_buf of one range. */
+struct abi_feature_dma_buf {
+	__u32 argsz;
+	__u32 flags;
+	__u32 region_index;
+	__u32 open_flags;
+	__u32 dma_buf_flags;
+	__u32 nr_ranges;
+	__u64 offset;
+	__u64 length;
+};
+
+#define ABI_FEATURE_DMA_BUF 11
+
 #endif

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "importer.h"
 #include "kselftest_harness.h"
+#include "passthrough.h"
 #include "sweep.h"
 
 /* A block of the page allocator, and more than that. */
@@ -33,6 +34,8 @@ struct memory {
 	char *va;
 	char edu[PCI_ADDRESS_SIZE];
 	struct noiommu_alloc alloc;
+	struct noiommu_pin_dmabuf pin;
+	struct noiommu_extent extent;
 };
 
 FIXTURE(alloc)
@@ -201,6 +204,50 @@ TEST_F_TIMEOUT(alloc, import, PATIENCE)
 	};
 
 	EXPECT_TRUE(sweep(&importing, &self->memory));
+}
+
+static int pin_memory(void *data)
+{
+	struct memory *memory = data;
+
+	memory->pin = noiommu_dmabuf_for(memory->edu, memory->fd,
+					 &memory->extent, 1);
+	return noiommu_ioctl(memory->device, NOIOMMU_PIN_DMABUF, &memory->pin);
+}
+
+static bool is_pinned(void *data)
+{
+	struct memory *memory = data;
+
+	return memory->extent.phys == memory->alloc.phys &&
+	       memory->extent.length == memory->length;
+}
+
+static void unpin_and_release(void *data)
+{
+	struct memory *memory = data;
+
+	noiommu_unpin_id(memory->device, memory->pin.id);
+	noiommu_free_memory(memory->device, memory->fd);
+	release(data);
+}
+
+TEST_F_TIMEOUT(alloc, pin_dmabuf, PATIENCE)
+{
+	static const struct sweep pinning = {
+		.prepare = allocate,
+		.run = pin_memory,
+		.complete = is_pinned,
+		.undo = unpin_and_release,
+	};
+	struct vfio vfio;
+
+	ASSERT_EQ(0, passthrough_load());
+	ASSERT_EQ(0, passthrough_bind(self->memory.edu, "vfio-pci"));
+	ASSERT_EQ(0, vfio_open(&vfio, self->memory.edu));
+	EXPECT_TRUE(sweep(&pinning, &self->memory));
+	vfio_close(&vfio);
+	EXPECT_EQ(0, pci_unbind(self->memory.edu));
 }
 
 /* Neither can the end fail, so it must not need memory. */
