@@ -28,10 +28,13 @@ has_sanitizers() {
 	[[ ,$(kernel_line "$kernel" | cut -d " " -f 6), == *,debug,* ]]
 }
 
-# Sets dir, the kernel's directory; out, where the programs of tests/ are built; and logs.
+# Sets dir, the kernel's directory; out, where the modules of tests/ are built; builder and
+# programs, the same for the kernel that programs are built for; and logs.
 select_kernel() {
 	dir=$("$top/scripts/kernels/kernel" "$kernel") || return
+	builder=$("$top/scripts/kernels/kernel" "$(programs_kernel "$kernel")") || return
 	out=$top/build/$(cat "$dir/release")/tests
+	programs=$top/build/$(cat "$builder/release")/tests
 	logs=$top/build/check
 	mkdir -p "$logs"
 }
@@ -121,7 +124,8 @@ guest_options() {
 	null-disk)	null_disk ;;
 	nvme=*)		nvme "${1#*=}" ;;
 	sriov=*)	sriov "${1#*=}" ;;
-	@*)		echo "$out${1#@}" ;;
+	@/modules/*)	echo "$out${1#@}" ;;
+	@*)		echo "$programs${1#@}" ;;
 	*)		printf '%s\n' "$1" ;;
 	esac
 }
@@ -170,7 +174,18 @@ guest_files() {
 
 	parse_guest "$1"
 	[ -z "$needs" ] || configured "$needs" || return 0
-	printf '%s\n' "$out/$program" "${options[@]}" | grep "^$out/"
+	printf '%s\n' "$programs/$program" "${options[@]}" | grep -e "^$out/" -e "^$programs/"
+}
+
+# make_tests KERNEL OUT FILE...: build those of the files that lie there.
+make_tests() {
+	local file mine=()
+
+	for file in "${@:3}"; do
+		[[ $file != "$2"/* ]] || mine+=("$file")
+	done
+	[ ${#mine[@]} -eq 0 ] ||
+		make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" "${mine[@]}"
 }
 
 # build_suites NAME...: build the modules, and the programs of these suites.
@@ -182,8 +197,8 @@ build_suites() {
 	done
 	{
 		make -C "$top" KDIR="$dir/build" modules &&
-			{ [ ${#files[@]} -eq 0 ] ||
-				make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$dir" OUT="$out" "${files[@]}"; }
+			make_tests "$dir" "$out" "${files[@]}" &&
+			{ [ "$programs" = "$out" ] || make_tests "$builder" "$programs" "${files[@]}"; }
 	} >"$log" 2>&1 || {
 		# Other jobs of make may have gone on for long.
 		grep -E 'error:|\*\*\*' "$log" | head -n 10 >&2
@@ -228,7 +243,7 @@ run_guest() {
 	if [ -n "$skip" ]; then
 		echo "1..0 # SKIP $skip"
 	else
-		boot_guest "$1" "${options[@]}" --file "$out/$program" \
+		boot_guest "$1" "${options[@]}" --file "$programs/$program" \
 			-- env "TORTURE=${TORTURE:-}" "./${program##*/}" "${@:2}"
 	fi
 }
@@ -254,7 +269,7 @@ SUITES_A_GUEST=12
 # guest_key NAME: set key to what suites that share a guest have in common, or to nothing if the
 # suite needs a guest of its own; and base to the name of its program there.
 guest_key() {
-	local program needs on also dpdk disk tree alone options out="" without files
+	local program needs on also dpdk disk tree alone options out="" programs="" without files
 
 	parse_guest "$1"
 	base=${program##*/} key=""
@@ -309,7 +324,7 @@ run_guests() {
 			continue
 		fi
 		without_files "${options[@]}"
-		shared+=("${files[@]}" --file "$out/$program")
+		shared+=("${files[@]}" --file "$programs/$program")
 		parts+=("$name=${program##*/}")
 	done
 	[ ${#parts[@]} -eq 0 ] ||

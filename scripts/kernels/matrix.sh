@@ -26,6 +26,19 @@ kernel_arch() {
 	kernel_line "$1" | awk '$5 ~ /-arm64(-16k)?$/ { print "arm64" }'
 }
 
+# programs_kernel NAME: print the first kernel with the same architecture and size of a page. Its
+# programs of tests/ run on this one, too.
+programs_kernel() {
+	awk -v name="$1" '
+		/^[^#[:space:]]/ {
+			abi = match($5, /-arm64(-16k)?$/) ? substr($5, RSTART) : ""
+			if (!(abi in first))
+				first[abi] = $1
+			if ($1 == name)
+				print first[abi]
+		}' "$top/scripts/kernels/list"
+}
+
 # cross_prefix ARCH: print what comes before the names of the compiler and its tools.
 cross_prefix() {
 	case $1 in
