@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Functions that all scripts share. Sourced, never run.
+# Functions that all scripts share. Sourced, never run; top is the caller's.
+# shellcheck disable=SC2154
 
 QUIET=${QUIET:-}
 ME=${0##*/}
@@ -46,6 +47,14 @@ apt_get() {
 		[ "$tries" -gt 1 ] || say "waiting for $holder, which holds apt's lock"
 		pause 2
 	done
+}
+
+# make_modules KERNEL-DIR ARG...: make these targets of the modules, with these variables. Always
+# with the same warnings, because other flags would compile everything again.
+make_modules() {
+	# The flags of a make that called us are not for this make.
+	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -j"$(nproc)" -C "$top" \
+		KDIR="$1/build" W=1 "${@:2}"
 }
 
 # Make the cache directory and print its path.

@@ -196,7 +196,7 @@ build_suites() {
 		mapfile -t -O "${#files[@]}" files < <(guest_files "$name")
 	done
 	{
-		make -C "$top" KDIR="$dir/build" modules &&
+		make_modules "$dir" modules &&
 			make_tests "$dir" "$out" "${files[@]}" &&
 			{ [ "$programs" = "$out" ] || make_tests "$builder" "$programs" "${files[@]}"; }
 	} >"$log" 2>&1 || {
