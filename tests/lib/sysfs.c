@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define KLOG_SIZE (1 << 20)
+#define COMMAND_SIZE 1024
+#define COMMAND_WORDS 64
 
 int file_read(const char *path, char *text, size_t size)
 {
@@ -239,22 +242,92 @@ int pci_bind(const char *address, const char *driver)
 	return ret;
 }
 
+/* Splits a command without words that only a shell understands; false if it needs one. */
+static bool split(char *command, char *words[COMMAND_WORDS])
+{
+	size_t first = strcspn(command, " "), nr = 0;
+	char *word;
+
+	if (strpbrk(command, "\"'`$\\|&;<>(){}[]*?~#!\n") ||
+	    memchr(command, '=', first))
+		return false;
+	for (word = strtok(command, " "); word; word = strtok(NULL, " ")) {
+		if (nr == COMMAND_WORDS - 1)
+			return false;
+		words[nr++] = word;
+	}
+	words[nr] = NULL;
+	return nr;
+}
+
+/*
+ * Starts the command with this output, without a shell if it can: on a kernel with sanitizers,
+ * a shell takes longer than most commands.
+ */
+static int start(const char *command, int output, pid_t *pid)
+{
+	char *shell[] = { "bash", "-o", "pipefail", "-c", (char *)command, NULL };
+	char copy[COMMAND_SIZE], *words[COMMAND_WORDS];
+	posix_spawn_file_actions_t actions;
+	int ret = -1;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+	strcpy(copy, command);
+	if (split(copy, words))
+		ret = posix_spawnp(pid, words[0], &actions, NULL, words, environ);
+	/* It may be a word of the shell. */
+	if (ret)
+		ret = posix_spawn(pid, "/bin/bash", &actions, NULL, shell, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return ret;
+}
+
+/* Output of other programs must be a comment in KTAP. */
+static void print_comment(int input)
+{
+	bool begin = true;
+	char text[512];
+	ssize_t got, i;
+
+	while ((got = read(input, text, sizeof(text))) > 0) {
+		for (i = 0; i < got; i++) {
+			if (begin)
+				fputs("# ", stdout);
+			putchar(text[i]);
+			begin = text[i] == '\n';
+		}
+	}
+	if (!begin)
+		putchar('\n');
+	fflush(stdout);
+}
+
 int run(const char *format, ...)
 {
-	char command[1024];
+	char command[COMMAND_SIZE];
+	int output[2], status, ret;
+	bool waits;
 	va_list args;
-	int status;
+	pid_t pid;
 
 	va_start(args, format);
 	vsnprintf(command, sizeof(command), format, args);
 	va_end(args);
 	printf("# $ %s\n", command);
 	fflush(stdout);
-	/* Output of other programs must be a comment in KTAP. */
-	strncat(command, " 2>&1 | sed 's/^/# /'",
-		sizeof(command) - strlen(command) - 1);
-	setenv("RUN", command, 1);
-	status = system("set -o pipefail; eval \"$RUN\"");
+	if (pipe2(output, O_CLOEXEC))
+		return 128;
+	/* A process in the background would keep the pipe. */
+	waits = command[strlen(command) - 1] != '&';
+	ret = start(command, waits ? output[1] : STDOUT_FILENO, &pid);
+	close(output[1]);
+	if (!ret && waits)
+		print_comment(output[0]);
+	close(output[0]);
+	if (ret || waitpid(pid, &status, 0) != pid)
+		return 128;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
