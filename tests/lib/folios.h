@@ -3,6 +3,7 @@
 #ifndef TESTS_FOLIOS_H
 #define TESTS_FOLIOS_H
 
+#include <linux/noiommu.h>
 #include <stddef.h>
 
 /*
@@ -10,5 +11,8 @@
  * folio once, by /proc/kpageflags. -1 if a page is not present.
  */
 long folios_pages(const void *va, size_t length);
+
+/* The same for extents of RAM, which is faster: it reads no pagemap. */
+long folios_pages_of(const struct noiommu_extent *extents, __u32 nr);
 
 #endif

@@ -67,7 +67,7 @@ do {									\
 	EXPECT_NE(0, __id);						\
 	EXPECT_TRUE(extents_are_pagemap(self->extents, __nr, va,	\
 					length));			\
-	EXPECT_PINS(references, folios_pages(va, length));		\
+	EXPECT_PINS(references, folios_pages_of(self->extents, __nr));	\
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, __id));			\
 	EXPECT_NO_PINS();						\
 } while (0)
