@@ -155,11 +155,14 @@ FIXTURE_SETUP(pin_huge)
 {
 	long before = mapping_thp();
 
-	if (variant->kind == MAPPING_THP && !memory_has_thp())
-		SKIP(return, NO_THP);
 	OPEN_NOIOMMU();
 	self->extents = calloc(ROOM, sizeof(*self->extents));
 	ASSERT_NE(NULL, self->extents);
+	/* The tests skip: after a skip here, the harness of 6.1 would run them. */
+	if (variant->kind == MAPPING_THP && !memory_has_thp()) {
+		REMEMBER_PINS();
+		return;
+	}
 	self->memory = mapping_create(variant->kind, 36 * HUGE_2M, NULL);
 	ASSERT_NE(MAP_FAILED, self->memory);
 	mapping_touch(self->memory, 35 * HUGE_2M);
@@ -180,6 +183,8 @@ TEST_F(pin_huge, one_to_thirty_five)
 	static const int counts[] = { 1, 2, 3, 15, 16, 17, 18, 33, 35 };
 	int i;
 
+	if (!self->memory)
+		SKIP(return, NO_THP);
 	for (i = 0; i < ARRAY_SIZE(counts); i++)
 		ASSERT_PINS_HUGE(self->memory, counts[i]);
 	ASSERT_PINS_HUGE(self->memory + HUGE_2M, 17);
@@ -189,6 +194,8 @@ TEST_F(pin_huge, never_touched)
 {
 	long before = mapping_thp();
 
+	if (!self->memory)
+		SKIP(return, NO_THP);
 	ASSERT_PINS(self->memory + 35 * HUGE_2M, HUGE_2M, WRITE, 1);
 	if (variant->kind == MAPPING_THP)
 		EXPECT_EQ(before + 2048, mapping_thp());
