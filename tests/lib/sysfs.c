@@ -266,7 +266,7 @@ static bool split(char *command, char *words[COMMAND_WORDS])
  */
 static int start(const char *command, int output, pid_t *pid)
 {
-	char *shell[] = { "bash", "-o", "pipefail", "-c", (char *)command, NULL };
+	char *shell[6] = { "bash", "-o", "pipefail", "-c", (char *)command, NULL };
 	char copy[COMMAND_SIZE], *words[COMMAND_WORDS];
 	posix_spawn_file_actions_t actions;
 	int ret = -1;
