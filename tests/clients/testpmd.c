@@ -8,7 +8,7 @@
 #include "client.h"
 #include "forwarding.h"
 #include "memory.h"
-#include "sysfs.h"
+#include "patched_eal.h"
 
 #define ALL_DEVICES ""
 
@@ -79,22 +79,14 @@ FIXTURE_TEARDOWN(patched_eal)
 
 TEST_F(patched_eal, forwards)
 {
-	EXPECT_EQ(0, program_status(&self->pmd.program, "CapEff", 16) & CAPABILITY(CAP_SYS_ADMIN));
-	EXPECT_TRUE(testpmd_said(&self->pmd, "Selected IOVA mode 'PA'"));
-	EXPECT_TRUE(testpmd_said(&self->pmd, CLIENT_LOOKS_UP));
-	EXPECT_TRUE(testpmd_said(&self->pmd, CLIENT_PINS));
+	expect_patched_eal(_metadata, &self->pmd);
 	expect_forwarding(_metadata, &self->pmd, self->wires);
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 
-/* VFIO's maps would pin each small page of a huge page. */
 TEST_F(patched_eal, pins_huge_pages_and_maps_nothing)
 {
-	long pins = memory_pinned() - self->pinned;
-
-	EXPECT_LT(0, pins);
-	EXPECT_EQ(pins * HUGE_2M, program_status(&self->pmd.program, "VmPin", 10) << 10);
-	EXPECT_EQ(0, provider_mapped());
+	expect_huge_pins(_metadata, &self->pmd, memory_pinned() - self->pinned);
 	EXPECT_EQ(0, testpmd_quit(&self->pmd));
 }
 

@@ -31,4 +31,11 @@
 #define MSI_REGION ""
 #endif
 
+/* Where the guest has the libraries of Debian's packages. */
+#if defined(__x86_64__)
+#define LIBRARIES "/lib/x86_64-linux-gnu"
+#else
+#define LIBRARIES "/usr/lib/aarch64-linux-gnu"
+#endif
+
 #endif

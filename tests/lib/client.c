@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <unistd.h>
 
+#include "arch.h"
 #include "client.h"
 #include "ports.h"
 #include "sysfs.h"
@@ -10,7 +11,7 @@
 /* Missing where the disk's own library is patched: tests/packages/run dpdk. */
 #define PATCHED "/eal"
 #define PATCHED_EAL PATCHED "/librte_eal.so.*"
-#define DEBIANS_EAL "/lib/x86_64-linux-gnu/librte_eal.so.23"
+#define DEBIANS_EAL LIBRARIES "/librte_eal.so.23"
 
 bool client_ports(const char *parameters, struct wire wires[2])
 {

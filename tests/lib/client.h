@@ -28,7 +28,8 @@ bool client_disk(void);
 
 /*
  * With patches, librte_eal needs neither the hint for unmodified DPDK nor this capability, and
- * says where it gets addresses from. Suites with dpdk=debian-eal have that library.
+ * says where it gets addresses from. Suites with dpdk=debian-eal or dpdk=debian-arm64 have that
+ * library.
  */
 #define CLIENT_UNPRIVILEGED (ALL_CAPABILITIES & ~CAPABILITY(CAP_SYS_ADMIN))
 #define CLIENT_LOOKS_UP "EAL: Physical addresses are looked up in /dev/noiommu"
