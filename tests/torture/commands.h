@@ -23,7 +23,8 @@
 /* Most bytes of a command. */
 #define FRAME (2 * PAGE)
 
-enum { INFO, TRANSLATE, PIN, UNPIN, LIST, ALLOC, FREE, UNKNOWN, KINDS };
+/* Nobody owns a function here, so DMABUF never succeeds. */
+enum { INFO, TRANSLATE, PIN, UNPIN, LIST, ALLOC, FREE, DMABUF, UNKNOWN, KINDS };
 
 static const struct kind {
 	const char *name;
@@ -60,6 +61,10 @@ static const struct kind {
 		"FREE", NOIOMMU_FREE, sizeof(struct noiommu_free),
 		{ EOPNOTSUPP, EINVAL, E2BIG, EFAULT, EBADF },
 	},
+	[DMABUF] = {
+		"PIN_DMABUF", NOIOMMU_PIN_DMABUF, sizeof(struct noiommu_pin_dmabuf),
+		{ EOPNOTSUPP, EINVAL, E2BIG, EFAULT, EBADF, EACCES, ENODEV },
+	},
 	[UNKNOWN] = { "unknown", 0, sizeof(struct noiommu_pin), { ENOTTY } },
 };
 
@@ -72,6 +77,7 @@ union command {
 	struct noiommu_list_pins list;
 	struct noiommu_alloc alloc;
 	struct noiommu_free free;
+	struct noiommu_pin_dmabuf dmabuf;
 	unsigned char bytes[FRAME];
 };
 
@@ -89,6 +95,8 @@ struct caller {
 	size_t length;
 	char *still;
 	int kind;
+	/* Memory of NOIOMMU_ALLOC. */
+	int dmabuf;
 	/* One ALLOC in this number is called: with sanitizers its search may take seconds. */
 	int alloc_one_in;
 	/* The command before the call, its bytes, and its place during the call. */
@@ -221,6 +229,13 @@ static inline void make_values(struct caller *caller, union command *command)
 		command->free.fd = dice_below(dice, 16) ? dice_below(dice, 64) :
 							  strange_value(dice);
 		break;
+	case DMABUF:
+		command->dmabuf.fd = dice_below(dice, 4) ? caller->dmabuf :
+							   (int)dice_below(dice, 64);
+		command->dmabuf.flags = some_flags(dice);
+		command->dmabuf.devfn = dice_below(dice, 64);
+		command->dmabuf.limit = some_limit(dice);
+		break;
 	case UNKNOWN:
 		for (int i = 4; i < kinds[UNKNOWN].size; i++)
 			command->bytes[i] = dice_throw(dice) >> 8;
@@ -239,6 +254,10 @@ static inline void make_arrays(struct caller *caller, union command *command)
 		some_array(caller, caller->extents, sizeof(caller->extents[0]),
 			   &command->pin.extents, &command->pin.nr_extents);
 		break;
+	case DMABUF:
+		some_array(caller, caller->extents, sizeof(caller->extents[0]),
+			   &command->dmabuf.extents, &command->dmabuf.nr_extents);
+		break;
 	case LIST:
 		some_array(caller, caller->infos, sizeof(caller->infos[0]), &command->list.pins,
 			   &command->list.nr_pins);
@@ -252,7 +271,7 @@ static inline void make_command(struct caller *caller)
 {
 	static const int often[] = {
 		INFO, TRANSLATE, TRANSLATE, TRANSLATE, TRANSLATE, PIN, PIN, PIN, PIN, PIN, PIN,
-		UNPIN, UNPIN, UNPIN, LIST, LIST, LIST, LIST, ALLOC, FREE, UNKNOWN,
+		UNPIN, UNPIN, UNPIN, LIST, LIST, LIST, LIST, ALLOC, FREE, DMABUF, UNKNOWN,
 	};
 	union command *command = &caller->before;
 	struct dice *dice = &caller->dice;
@@ -281,7 +300,8 @@ static inline unsigned long choose_number(struct caller *caller)
 		return kinds[caller->kind].number;
 	if (dice_below(&caller->dice, 2))
 		return number ^ 1UL << (3 + dice_below(&caller->dice, 29));
-	return NOIOMMU_FREE + 1 + dice_below(&caller->dice, 0xff - _IOC_NR(NOIOMMU_FREE));
+	return NOIOMMU_PIN_DMABUF + 1 +
+	       dice_below(&caller->dice, 0xff - _IOC_NR(NOIOMMU_PIN_DMABUF));
 }
 
 #endif
