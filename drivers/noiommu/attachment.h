@@ -34,7 +34,7 @@ struct noiommu_attachment {
 	struct noiommu_tie tie;
 	struct dma_buf *dmabuf;
 	enum dma_data_direction direction;
-	struct mutex lock;
+	struct mutex lock;	/* of @attach */
 	struct dma_buf_attachment *attach;
 	struct sg_table *table;
 	bool ended;

@@ -280,7 +280,7 @@ static inline int alloc_contig_range(unsigned long start, unsigned long end,
 #elif defined(HAVE_MOVE_NOTIFY)
 #define invalidate_mappings	move_notify
 #else
-#error "struct dma_buf_attach_ops has no invalidate_mappings(attachment) and no move_notify(attachment)"
+#error "struct dma_buf_attach_ops has no invalidate_mappings() and no move_notify()"
 #endif
 
 /* A kernel without graphics, media and iommufd may have no dma-bufs. */

@@ -7,10 +7,10 @@
  * /dev/noiommu, which chardev.h declares:
  *
  *   chardev.c    the device, its descriptors, dispatch of ioctls
+ *   pin_dmabuf.c NOIOMMU_PIN_DMABUF: keep the memory of a dma-buf
  *   pin.c        NOIOMMU_PIN and NOIOMMU_UNPIN
  *   pin_walk.c   pin a range, huge page by huge page
  *   pin_list.c   NOIOMMU_LIST_PINS: the pins of a descriptor
- *   pin_dmabuf.c NOIOMMU_PIN_DMABUF: keep the memory of a dma-buf
  *   pinned.c     the references of a pin
  *   attachment.c a dma-buf that is mapped for a function
  *   tally.c      count the pages that a pin keeps from others

@@ -96,7 +96,8 @@ struct noiommu_pin_dmabuf noiommu_dmabuf_for(const char *address, int dmabuf,
 	};
 	unsigned int bus, slot, function;
 
-	sscanf(address, "%x:%x:%x.%x", &pin.domain, &bus, &slot, &function);
+	if (sscanf(address, "%x:%x:%x.%x", &pin.domain, &bus, &slot, &function) != 4)
+		return (struct noiommu_pin_dmabuf){ .size = 0 };
 	pin.bus = bus;
 	pin.devfn = slot << 3 | function;
 	return pin;

@@ -11,6 +11,13 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 
+#include "compat-probed.h"
+
+/* Its name on older kernels. */
+#ifndef HAVE_INVALIDATE_MAPPINGS
+#define dma_buf_invalidate_mappings dma_buf_move_notify
+#endif
+
 #define PAGES 4
 
 static bool pinnable;
@@ -40,17 +47,10 @@ MODULE_PARM_DESC(released, "nobody has the dma-buf any more");
 static struct page *exporter_pages[2 * PAGES];
 static struct dma_buf *exporter_buffer;
 
-/* The same function under the name of older kernels, and of newer ones. */
-void dma_buf_move_notify(struct dma_buf *buffer) __weak;
-void dma_buf_invalidate_mappings(struct dma_buf *buffer) __weak;
-
 static int exporter_revoke(const char *value, const struct kernel_param *param)
 {
 	dma_resv_lock(exporter_buffer->resv, NULL);
-	if (dma_buf_move_notify)
-		dma_buf_move_notify(exporter_buffer);
-	else
-		dma_buf_invalidate_mappings(exporter_buffer);
+	dma_buf_invalidate_mappings(exporter_buffer);
 	dma_resv_unlock(exporter_buffer->resv);
 	return 0;
 }
