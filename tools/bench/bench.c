@@ -60,6 +60,12 @@ static int compare(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+uint64_t median_of(uint64_t *values, unsigned int count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
 static uint64_t once(const struct method *method, const struct memory *memory)
 {
 	uint64_t start, time;
@@ -80,8 +86,7 @@ static uint64_t median(const struct method *method, const struct memory *memory)
 
 	for (i = 0; i < rounds; i++)
 		times[i] = once(method, memory);
-	qsort(times, rounds, sizeof(*times), compare);
-	return times[rounds / 2];
+	return median_of(times, rounds);
 }
 
 uint64_t cost(const struct method *method, const struct memory *memory)
@@ -107,6 +112,21 @@ void measure(const char *table, const struct method *method,
 			return;
 		count = ends || count * 4 > pages ? pages : count * 4;
 	}
+}
+
+/* --- Threads ----------------------------------------------------------------- */
+
+void start_urgent(pthread_t *thread, void *(*run)(void *), const void *argument)
+{
+	struct sched_param priority = { .sched_priority = 50 };
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
+	pthread_attr_setschedparam(&attributes, &priority);
+	must(pthread_create(thread, &attributes, run, (void *)argument),
+	     "thread");
 }
 
 /* --- Memory ------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,16 @@ uint64_t now(void);
 void nothing(const struct memory *memory);
 void record(const char *table, const char *method, const char *memory,
 	    size_t count, uint64_t value);
+
+/* Sorts the values. */
+uint64_t median_of(uint64_t *values, unsigned int count);
+
+/*
+ * Starts a thread with real-time priority. On the only CPU it runs as soon as the kernel has woken
+ * it.
+ */
+void start_urgent(pthread_t *thread, void *(*run)(void *),
+		  const void *argument);
 
 /* The instructions of one call: the median of some rounds. */
 uint64_t cost(const struct method *method, const struct memory *memory);

@@ -3,12 +3,10 @@
  * Measures the way from a device's interrupt to the waiting thread, over uio_pci_generic,
  * vfio-pci and noiommu-pci, with QEMU's edu at 0000:00:03.0.
  *
- * The waiting thread has real-time priority on the only CPU, so it runs as soon as the kernel
- * has woken it.
+ * The device has one message-signalled interrupt; vectors.c measures more.
  */
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,28 +220,14 @@ static void *wait_for_all(void *argument)
 	return NULL;
 }
 
-static int compare(const void *a, const void *b)
+static uint64_t median(const struct way *way)
 {
-	const __u64 *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static __u64 median(const struct way *way)
-{
-	struct sched_param priority = { .sched_priority = 50 };
-	__u64 times[ROUNDS], start;
-	pthread_attr_t attributes;
+	uint64_t times[ROUNDS], start;
 	pthread_t thread;
 	unsigned int i;
 
-	pthread_attr_init(&attributes);
-	pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
-	pthread_attr_setschedpolicy(&attributes, SCHED_FIFO);
-	pthread_attr_setschedparam(&attributes, &priority);
 	rounds = 0;
-	if (pthread_create(&thread, &attributes, wait_for_all, (void *)way))
-		fail("thread");
+	start_urgent(&thread, wait_for_all, way);
 	for (i = 0; i < ROUNDS; i++) {
 		/* The waiting thread has finished its work when this one runs again. */
 		usleep(1000);
@@ -254,8 +238,7 @@ static __u64 median(const struct way *way)
 		times[i] = woken - start;
 	}
 	pthread_join(thread, NULL);
-	qsort(times, ROUNDS, sizeof(*times), compare);
-	return times[ROUNDS / 2];
+	return median_of(times, ROUNDS);
 }
 
 int main(void)
