@@ -162,6 +162,8 @@ int noiommu_extents_cut(struct noiommu_extents *extents, u64 phys, u32 flags);
 int noiommu_extents_write(struct noiommu_extents *extents);
 int noiommu_extents_enlarge(struct noiommu_extents *extents);
 void noiommu_extents_destroy(struct noiommu_extents *extents);
+int noiommu_extents_answer(const struct noiommu_extents *extents,
+			   u32 __user *nr);
 void noiommu_extents_rewind(struct noiommu_extents *extents, u64 total);
 
 /* Return: true if a piece continues the last extent. */

@@ -129,6 +129,21 @@ void noiommu_extents_destroy(struct noiommu_extents *extents)
 }
 
 /**
+ * noiommu_extents_answer() - tell the user how many extents there are
+ * @extents: the extents, after noiommu_extents_flush()
+ * @nr: where the user gets the number, also if the array has no room for all
+ *
+ * Return: 0; -ENOSPC if there is an array, and it is too small; or -EFAULT.
+ */
+int noiommu_extents_answer(const struct noiommu_extents *extents,
+			   u32 __user *nr)
+{
+	if (put_user(min_t(u64, extents->total, U32_MAX), nr))
+		return -EFAULT;
+	return extents->room && extents->total > extents->room ? -ENOSPC : 0;
+}
+
+/**
  * noiommu_extents_rewind() - drop the last extents
  * @extents: the extents so far; the first @total were flushed before the next was added
  * @total: number of extents to keep

@@ -32,11 +32,7 @@ static int noiommu_pin_fill(struct noiommu_pin_walk *walk,
 	noiommu_tally_destroy(&walk->tally);
 	if (ret == -ERANGE && put_user(cmd->va + extents->bytes, &user->va))
 		return -EFAULT;
-	if (ret)
-		return ret;
-	if (put_user(min_t(u64, extents->total, U32_MAX), &user->nr_extents))
-		return -EFAULT;
-	return cmd->extents && extents->total > extents->room ? -ENOSPC : 0;
+	return ret ?: noiommu_extents_answer(extents, &user->nr_extents);
 }
 
 /**

@@ -48,11 +48,7 @@ static int noiommu_dmabuf_write(const struct noiommu_attachment *attachment,
 		return ret;
 	if (put_user(extents.bytes, &user->length))
 		return -EFAULT;
-	if (ret)
-		return ret;
-	if (put_user(min_t(u64, extents.total, U32_MAX), &user->nr_extents))
-		return -EFAULT;
-	return cmd->extents && extents.total > extents.room ? -ENOSPC : 0;
+	return ret ?: noiommu_extents_answer(&extents, &user->nr_extents);
 }
 
 /**
