@@ -19,10 +19,7 @@
 /* Bytes of NOIOMMU_ALLOC in the whole system, or -errno. */
 static inline long allocated_bytes(void)
 {
-	long bytes;
-
-	return file_read_long("/sys/class/misc/noiommu/allocated_bytes",
-			      &bytes) ?: bytes;
+	return node_bytes("allocated_bytes");
 }
 
 /* Waits until there are as many, up to a time limit: a workqueue frees held memory. */

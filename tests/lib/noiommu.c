@@ -78,6 +78,15 @@ int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
 	return ret;
 }
 
+int noiommu_pin_flags(int fd)
+{
+	struct noiommu_pin_info info;
+	__u32 pins = 1, extents = 0;
+	int ret = noiommu_list(fd, &info, &pins, NULL, &extents);
+
+	return ret ?: pins == 1 ? (int)info.flags : -ENOENT;
+}
+
 int noiommu_alloc_memory(int fd, struct noiommu_alloc *alloc)
 {
 	return noiommu_ioctl(fd, NOIOMMU_ALLOC, alloc) ?: alloc->fd;

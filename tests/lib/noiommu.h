@@ -28,6 +28,9 @@ int noiommu_unpin_id(int fd, __u32 id);
 int noiommu_list(int fd, struct noiommu_pin_info *pins, __u32 *nr_pins,
 		 struct noiommu_extent *extents, __u32 *nr_extents);
 
+/* Flags of the only pin; -ENOENT if there are none or several. */
+int noiommu_pin_flags(int fd);
+
 /* Requests this length anywhere. */
 static inline struct noiommu_alloc noiommu_alloc_anywhere(size_t length)
 {

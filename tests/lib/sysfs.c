@@ -122,6 +122,15 @@ long provider_claimed(void)
 	return provider_counter(PROVIDER "/claimed");
 }
 
+long node_bytes(const char *name)
+{
+	char path[60];
+	long bytes;
+
+	snprintf(path, sizeof(path), "/sys/class/misc/noiommu/%s", name);
+	return file_read_long(path, &bytes) ?: bytes;
+}
+
 long provider_mapped(void)
 {
 	return provider_counter(PROVIDER "/mapped_bytes");

@@ -26,6 +26,8 @@ int provider_unload(void);
 /* Claimed functions; mapped bytes in all domains. -1 without the provider. */
 long provider_claimed(void);
 long provider_mapped(void);
+/* A file of /dev/noiommu's device, as "pinned_bytes"; or -errno. */
+long node_bytes(const char *name);
 
 /* Finds the nth function (from 0) with these IDs, as "0000:00:03.0". */
 int pci_find(unsigned int vendor, unsigned int device, unsigned int nth,

@@ -206,6 +206,15 @@ int vfio_set_bus_master(struct vfio *vfio)
 	return change_command(vfio, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
 }
 
+bool vfio_is_bus_master(struct vfio *vfio)
+{
+	__u16 command = 0;
+
+	region_read(vfio, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, &command,
+		    sizeof(command));
+	return command & PCI_COMMAND_MASTER;
+}
+
 int vfio_set_memory(struct vfio *vfio, bool on)
 {
 	return on ? change_command(vfio, PCI_COMMAND_MEMORY, 0) :

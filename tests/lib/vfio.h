@@ -45,6 +45,7 @@ void *region_map(struct vfio *vfio, unsigned int index, size_t at,
 void *vfio_map_region(struct vfio *vfio, unsigned int index, size_t *length);
 void *vfio_start(struct vfio *vfio, unsigned int index, size_t *length);
 int vfio_set_bus_master(struct vfio *vfio);
+bool vfio_is_bus_master(struct vfio *vfio);
 /* Sets whether the device decodes its BARs. */
 int vfio_set_memory(struct vfio *vfio, bool on);
 /* Sets whether the device may raise INTx. */

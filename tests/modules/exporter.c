@@ -126,18 +126,10 @@ static void exporter_release(struct dma_buf *buffer)
 	released = true;
 }
 
-static const struct dma_buf_ops exporter_ops = {
+/* With "pinnable", it has pin and unpin as well. */
+static struct dma_buf_ops exporter_ops = {
 	.map_dma_buf	= exporter_map,
 	.unmap_dma_buf	= exporter_unmap,
-	.mmap		= exporter_mmap,
-	.release	= exporter_release,
-};
-
-static const struct dma_buf_ops exporter_pinnable_ops = {
-	.map_dma_buf	= exporter_map,
-	.unmap_dma_buf	= exporter_unmap,
-	.pin		= exporter_pin,
-	.unpin		= exporter_unpin,
 	.mmap		= exporter_mmap,
 	.release	= exporter_release,
 };
@@ -173,7 +165,11 @@ static int __init exporter_init(void)
 
 	if (ret)
 		return ret;
-	info.ops = pinnable ? &exporter_pinnable_ops : &exporter_ops;
+	if (pinnable) {
+		exporter_ops.pin = exporter_pin;
+		exporter_ops.unpin = exporter_unpin;
+	}
+	info.ops = &exporter_ops;
 	info.size = PAGES * PAGE_SIZE;
 	/* The kernel wants a value. */
 	info.priv = exporter_pages;

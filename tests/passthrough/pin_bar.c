@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/pci_regs.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -90,25 +89,6 @@ FIXTURE_TEARDOWN(pin_bar)
 
 #define PIN() noiommu_ioctl(self->fd, NOIOMMU_PIN_DMABUF, &self->pin)
 
-static bool is_bus_master(struct edu *edu)
-{
-	__u16 command = 0;
-
-	region_read(&edu->vfio, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND,
-		    &command, sizeof(command));
-	return command & PCI_COMMAND_MASTER;
-}
-
-/* Flags of the only pin. */
-static __u32 flags(int fd)
-{
-	struct noiommu_pin_info info = { .flags = 0 };
-	__u32 pins = 1, extents = 0;
-
-	noiommu_list(fd, &info, &pins, NULL, &extents);
-	return info.flags;
-}
-
 #define REVOKED (NOIOMMU_ACCESS_WRITE | NOIOMMU_PIN_IS_DMABUF | NOIOMMU_PIN_IS_REVOKED)
 
 /* From one page of the BAR to another, without the processor. */
@@ -134,10 +114,10 @@ TEST_F(pin_bar, peer_to_peer)
 TEST_F(pin_bar, revoked_without_memory)
 {
 	ASSERT_EQ(0, PIN());
-	EXPECT_TRUE(is_bus_master(&self->edu));
+	EXPECT_TRUE(vfio_is_bus_master(&self->edu.vfio));
 	ASSERT_EQ(0, vfio_set_memory(&self->shm, false));
-	EXPECT_FALSE(is_bus_master(&self->edu));
-	EXPECT_EQ(REVOKED, flags(self->fd));
+	EXPECT_FALSE(vfio_is_bus_master(&self->edu.vfio));
+	EXPECT_EQ(REVOKED, noiommu_pin_flags(self->fd));
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, self->pin.id));
 	EXPECT_EQ(-ENODEV, PIN());
 	ASSERT_EQ(0, vfio_set_memory(&self->shm, true));
@@ -149,8 +129,8 @@ TEST_F(pin_bar, revoked_by_the_end_of_its_function)
 	ASSERT_EQ(0, PIN());
 	vfio_close(&self->shm);
 	munmap(self->bar, self->bar_length);
-	EXPECT_TRUE(wait_until(!is_bus_master(&self->edu)));
-	EXPECT_EQ(REVOKED, flags(self->fd));
+	EXPECT_TRUE(wait_until(!vfio_is_bus_master(&self->edu.vfio)));
+	EXPECT_EQ(REVOKED, noiommu_pin_flags(self->fd));
 	EXPECT_EQ(0, noiommu_unpin_id(self->fd, self->pin.id));
 	EXPECT_EQ(-ENODEV, PIN());
 }

@@ -6,7 +6,6 @@
  * Guest: two edus, exporter.ko, importer.ko.
  */
 #include <errno.h>
-#include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,34 +84,6 @@ do {									\
 #define PIN() noiommu_ioctl(self->fd, NOIOMMU_PIN_DMABUF, &self->pin)
 #define UNPIN() noiommu_unpin_id(self->fd, self->pin.id)
 
-/* Flags of the only pin in the list, or -errno. */
-static int listed_flags(int fd)
-{
-	struct noiommu_pin_info info;
-	__u32 pins = 1, extents = 0;
-	int ret = noiommu_list(fd, &info, &pins, NULL, &extents);
-
-	return ret ?: pins == 1 ? (int)info.flags : -ENOENT;
-}
-
-static long bytes(const char *name)
-{
-	char path[60];
-	long value;
-
-	snprintf(path, sizeof(path), "/sys/class/misc/noiommu/%s", name);
-	return file_read_long(path, &value) ?: value;
-}
-
-static bool is_bus_master(struct edu *edu)
-{
-	__u16 command = 0;
-
-	region_read(&edu->vfio, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND,
-		    &command, sizeof(command));
-	return command & PCI_COMMAND_MASTER;
-}
-
 static bool is_filled(const char *va, unsigned int seed)
 {
 	char page[PAGE];
@@ -155,10 +126,10 @@ TEST_F(pin_dmabuf, memory_of_alloc)
 	ASSERT_EQ(0, noiommu_free_memory(self->fd, memory));
 	ASSERT_EQ(0, close(memory));
 	EXPECT_ALLOCATED(LENGTH);
-	EXPECT_EQ((long)LENGTH, bytes("pinned_bytes"));
+	EXPECT_EQ((long)LENGTH, node_bytes("pinned_bytes"));
 	ASSERT_EQ(0, UNPIN());
 	EXPECT_TRUE(allocated_soon(0));
-	EXPECT_EQ(0, bytes("pinned_bytes"));
+	EXPECT_EQ(0, node_bytes("pinned_bytes"));
 }
 
 TEST_F(pin_dmabuf, memory_of_a_driver)
@@ -260,8 +231,8 @@ TEST_F(pin_dmabuf, beyond_the_mask_of_the_driver_before)
 do {									\
 	EXPECT_EQ(-(error), PIN());					\
 	EXPECT_USES(0, 0);						\
-	EXPECT_EQ(-ENOENT, listed_flags(self->fd));			\
-	EXPECT_EQ(0, bytes("pinned_bytes"));				\
+	EXPECT_EQ(-ENOENT, noiommu_pin_flags(self->fd));			\
+	EXPECT_EQ(0, node_bytes("pinned_bytes"));				\
 } while (0)
 
 TEST_F(pin_dmabuf, refused_for_functions_of_others)
@@ -331,7 +302,7 @@ TEST_F(pin_dmabuf, refused_for_writing)
 	EXPECT_REFUSED(EACCES);
 	self->pin.flags = 0;
 	EXPECT_EQ(0, PIN());
-	EXPECT_EQ(NOIOMMU_PIN_IS_DMABUF, listed_flags(self->fd));
+	EXPECT_EQ(NOIOMMU_PIN_IS_DMABUF, noiommu_pin_flags(self->fd));
 }
 
 TEST_F(pin_dmabuf, refused_by_the_exporter)
@@ -382,20 +353,20 @@ TEST_F(pin_dmabuf, revoked_by_the_exporter)
 	EXPORT("pinnable=1");
 	ASSERT_EQ(0, PIN());
 	va = map_memory(self->exported, PAGES * PAGE);
-	EXPECT_TRUE(is_bus_master(&self->edu));
+	EXPECT_TRUE(vfio_is_bus_master(&self->edu.vfio));
 	memory_fill(va, PAGE, 1);
 	edu_dma_in(&self->edu, self->extents[0].phys, EDU_BUFFER_SIZE);
 	memory_fill(va, PAGE, 2);
 	kernel_log_mark();
 	ASSERT_EQ(0, file_write("/sys/module/exporter/parameters/revoke", "1"));
-	EXPECT_FALSE(is_bus_master(&self->edu));
+	EXPECT_FALSE(vfio_is_bus_master(&self->edu.vfio));
 	edu_dma_out(&self->edu, self->extents[0].phys, EDU_BUFFER_SIZE);
 	EXPECT_TRUE(is_filled(va, 2));
 	EXPECT_TRUE(wait_until(exported("mapped") == 0));
 	EXPECT_EQ(0, exported("pinned"));
 	EXPECT_TRUE(kernel_log_has("its dma-buf was revoked"));
 	EXPECT_EQ(WRITE | NOIOMMU_PIN_IS_DMABUF | NOIOMMU_PIN_IS_REVOKED,
-		  listed_flags(self->fd));
+		  noiommu_pin_flags(self->fd));
 	ASSERT_EQ(0, UNPIN());
 	/* A new pin works. */
 	ASSERT_EQ(0, vfio_set_bus_master(&self->edu.vfio));
@@ -413,7 +384,7 @@ TEST_F(pin_dmabuf, ended_with_the_ownership)
 	edu_close(&self->edu);
 	EXPECT_USES(0, 0);
 	EXPECT_EQ(WRITE | NOIOMMU_PIN_IS_DMABUF | NOIOMMU_PIN_IS_REVOKED,
-		  listed_flags(self->fd));
+		  noiommu_pin_flags(self->fd));
 	EXPECT_EQ(0, UNPIN());
 }
 
@@ -423,10 +394,10 @@ TEST_F(pin_dmabuf, held_after_close)
 	ASSERT_EQ(0, PIN());
 	close(self->fd);
 	EXPECT_EQ(1, exported("mapped"));
-	EXPECT_EQ(PAGES * (long)PAGE, bytes("held_bytes"));
+	EXPECT_EQ(PAGES * (long)PAGE, node_bytes("held_bytes"));
 	edu_close(&self->edu);
 	EXPECT_USES(0, 0);
-	EXPECT_TRUE(wait_until(bytes("held_bytes") == 0));
+	EXPECT_TRUE(wait_until(node_bytes("held_bytes") == 0));
 }
 
 /* In a child: owns a function, and has a pin for it. */
@@ -463,7 +434,7 @@ TEST_F(pin_dmabuf, held_after_kill)
 	close(device);
 	EXPECT_TRUE(wait_until(exported("mapped") == 0));
 	EXPECT_EQ(0, exported("pinned"));
-	EXPECT_TRUE(wait_until(bytes("held_bytes") == 0));
+	EXPECT_TRUE(wait_until(node_bytes("held_bytes") == 0));
 }
 
 TEST_HARNESS_MAIN

@@ -19,7 +19,6 @@
 #include "sysfs.h"
 
 #define PAGES 3
-#define MISC "/sys/class/misc/noiommu"
 #define TRACING "/sys/kernel/tracing"
 
 FIXTURE(seen)
@@ -45,16 +44,6 @@ FIXTURE_TEARDOWN(seen)
 {
 	vfio_close(&self->vfio);
 	close(self->fd);
-}
-
-static long misc(const char *attribute)
-{
-	char path[80];
-	long value = -1;
-
-	snprintf(path, sizeof(path), MISC "/%s", attribute);
-	file_read_long(path, &value);
-	return value;
 }
 
 static long of_function(const char *address, const char *attribute)
@@ -112,12 +101,12 @@ TEST_F(seen, pins)
 	ASSERT_EQ(0, pin(self->fd, self->memory, PAGES * PAGE, 0, &two));
 	EXPECT_EQ(2, of_descriptor(self->fd, "pins"));
 	EXPECT_EQ((1 + PAGES) * PAGE, of_descriptor(self->fd, "pinned_bytes"));
-	EXPECT_EQ((1 + PAGES) * PAGE, misc("pinned_bytes"));
+	EXPECT_EQ((1 + PAGES) * PAGE, node_bytes("pinned_bytes"));
 	/* Mappings of VFIO are counted elsewhere. */
 	EXPECT_EQ(0, provider_mapped());
 	ASSERT_EQ(0, noiommu_unpin_id(self->fd, one));
 	EXPECT_EQ(1, of_descriptor(self->fd, "pins"));
-	EXPECT_EQ(PAGES * PAGE, misc("pinned_bytes"));
+	EXPECT_EQ(PAGES * PAGE, node_bytes("pinned_bytes"));
 }
 
 TEST_F(seen, held)
@@ -126,13 +115,13 @@ TEST_F(seen, held)
 
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu));
 	ASSERT_EQ(0, pin(self->fd, self->memory, PAGES * PAGE, 0, &id));
-	EXPECT_EQ(0, misc("held_bytes"));
+	EXPECT_EQ(0, node_bytes("held_bytes"));
 	ASSERT_EQ(0, close(self->fd));
-	EXPECT_EQ(PAGES * PAGE, misc("held_bytes"));
-	EXPECT_EQ(PAGES * PAGE, misc("pinned_bytes"));
+	EXPECT_EQ(PAGES * PAGE, node_bytes("held_bytes"));
+	EXPECT_EQ(PAGES * PAGE, node_bytes("pinned_bytes"));
 	vfio_close(&self->vfio);
-	EXPECT_TRUE(wait_until(!misc("pinned_bytes")));
-	EXPECT_EQ(0, misc("held_bytes"));
+	EXPECT_TRUE(wait_until(!node_bytes("pinned_bytes")));
+	EXPECT_EQ(0, node_bytes("held_bytes"));
 }
 
 /* Does the trace have such a line, after those found before? */
