@@ -10,9 +10,27 @@
 # shellcheck source=tests/vm/parts.sh
 . "$top/tests/vm/parts.sh"
 
+# The table, read once, because check asks it for each suite on each kernel: the suites' names in
+# order; and for each of them the words after its name.
+suites_in_order=()
+declare -A suite_words=()
+read_suites() {
+	local line name=""
+
+	while IFS= read -r line; do
+		case $line in
+		"#"*)		continue ;;
+		[![:space:]]*)	name=${line%%[[:space:]]*} line=${line#"$name"}
+				suites_in_order+=("$name") ;;
+		esac
+		[ -z "$name" ] || suite_words[$name]+=" $line"
+	done <"$top/tests/suites"
+}
+read_suites
+
 # Prints the names of all suites.
 guest_suites() {
-	awk '/^[^#[:space:]]/ { print $1 }' "$top/tests/suites"
+	printf '%s\n' "${suites_in_order[@]}"
 }
 
 # check_names WHAT "ALL" "NAMES"
@@ -25,7 +43,7 @@ check_names() {
 
 # Does the kernel have sanitizers? They find what tests do not look for, and are slow.
 has_sanitizers() {
-	[[ ,$(kernel_line "$kernel" | cut -d " " -f 6), == *,debug,* ]]
+	[[ ,${kernel_columns[$kernel]##* }, == *,debug,* ]]
 }
 
 # Sets dir, the kernel's directory; out, where the modules of tests/ are built; builder and
@@ -46,13 +64,9 @@ configured() {
 
 # --- The table -------------------------------------------------------------
 
-# guest_words NAME: print the suite's words of tests/suites after its name, one a line.
-guest_words() {
-	awk -v name="$1" '
-		/^#/ { next }
-		/^[^[:space:]]/ { mine = $1 == name; $1 = "" }
-		mine { for (i = 1; i <= NF; i++) if ($i != "") print $i }
-	' "$top/tests/suites"
+# add OPTION...: these options of tests/vm/run, too.
+add() {
+	options+=("$@")
 }
 
 # ports DEVICE: two of this device, each on a hub with a NIC for the guest's kernel.
@@ -60,8 +74,9 @@ ports() {
 	local slot device
 
 	for slot in 4 5 6 7; do
-		device=$([ "$slot" -lt 6 ] && echo "$1" || echo virtio-net-pci)
-		printf '%s\n' --device "$device,netdev=nic$slot,addr=$slot,romfile=" \
+		device=$1
+		[ "$slot" -lt 6 ] || device=virtio-net-pci
+		add --device "$device,netdev=nic$slot,addr=$slot,romfile=" \
 			--qemu -netdev --qemu "hubport,id=nic$slot,hubid=$((slot % 2))"
 	done
 }
@@ -71,25 +86,25 @@ edu() {
 	local addr
 
 	for addr in ${1//,/ }; do
-		printf '%s\n' --device "edu,addr=$addr,dma_mask=0xffffffffff"
+		add --device "edu,addr=$addr,dma_mask=0xffffffffff"
 	done
 }
 
 # ivshmem ADDR: a function whose BAR 2 is 4 MiB of memory.
 ivshmem() {
-	printf '%s\n' --qemu -object --qemu memory-backend-ram,id=shm,size=4M,share=on \
+	add --qemu -object --qemu memory-backend-ram,id=shm,size=4M,share=on \
 		--device "ivshmem-plain,memdev=shm,addr=$1"
 }
 
 # QEMU keeps what the guest writes to it.
 null_disk() {
-	printf -- '--qemu\n%s\n' -drive if=none,id=disk,driver=null-co,size=16M,read-zeroes=on,snapshot=on
+	add --qemu -drive --qemu if=none,id=disk,driver=null-co,size=16M,read-zeroes=on,snapshot=on
 }
 
 # nvme ADDR: an nvme with that disk.
 nvme() {
 	null_disk
-	printf '%s\n' --device "nvme,serial=x,drive=disk,addr=$1"
+	add --device "nvme,serial=x,drive=disk,addr=$1"
 }
 
 # sriov PORT: an nvme for one virtual function, which has queues and a vector of its own.
@@ -97,24 +112,24 @@ sriov() {
 	local nvme=nvme,serial=x,subsys=subsystem,bus=$1,sriov_max_vfs=1
 
 	nvme+=,sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4
-	printf -- '--qemu\n%s\n' -device nvme-subsys,id=subsystem -device "$nvme"
+	add --qemu -device --qemu nvme-subsys,id=subsystem --qemu -device --qemu "$nvme"
 }
 
 # disk IMAGE: a disk with this content, which the guest may change for itself. It comes before
 # all other functions that have a driver.
 disk() {
-	printf '%s\n' --qemu -drive --qemu "if=none,id=disk,format=raw,snapshot=on,file=$1" \
+	add --qemu -drive --qemu "if=none,id=disk,format=raw,snapshot=on,file=$1" \
 		--device virtio-blk-pci,drive=disk,addr=2
 }
 
 # Two NUMA nodes of 512 MiB; both CPUs belong to the first.
 two_nodes() {
-	printf -- '--qemu\n%s\n' -object memory-backend-ram,id=m0,size=512M \
-		-object memory-backend-ram,id=m1,size=512M \
-		-numa node,memdev=m0,cpus=0-1 -numa node,memdev=m1
+	add --qemu -object --qemu memory-backend-ram,id=m0,size=512M \
+		--qemu -object --qemu memory-backend-ram,id=m1,size=512M \
+		--qemu -numa --qemu node,memdev=m0,cpus=0-1 --qemu -numa --qemu node,memdev=m1
 }
 
-# guest_options WORD: print the options of tests/vm/run that it stands for, one a line.
+# guest_options WORD: add the options that it stands for.
 guest_options() {
 	case $1 in
 	ports=*)	ports "${1#*=}" ;;
@@ -124,9 +139,9 @@ guest_options() {
 	null-disk)	null_disk ;;
 	nvme=*)		nvme "${1#*=}" ;;
 	sriov=*)	sriov "${1#*=}" ;;
-	@/modules/*)	echo "$out${1#@}" ;;
-	@*)		echo "$programs${1#@}" ;;
-	*)		printf '%s\n' "$1" ;;
+	@/modules/*)	add "$out${1#@}" ;;
+	@*)		add "$programs${1#@}" ;;
+	*)		add "$1" ;;
 	esac
 }
 
@@ -135,7 +150,7 @@ guest_options() {
 parse_guest() {
 	local words word intx="" smp=""
 
-	mapfile -t words < <(guest_words "$1")
+	read -r -a words <<<"${suite_words[$1]}"
 	program=${1%%/*}/${words[0]} needs="" on="" also="" dpdk="" disk="" tree="" alone="" options=()
 	for word in "${words[@]:1}"; do
 		case $word in
@@ -148,7 +163,7 @@ parse_guest() {
 		alone)		alone=yes ;;
 		intx)		intx=yes ;;
 		smp)		smp=yes ;;
-		*)		mapfile -t -O "${#options[@]}" options < <(guest_options "$word") ;;
+		*)		guest_options "$word" ;;
 		esac
 	done
 	has_sanitizers || return 0
@@ -159,22 +174,25 @@ parse_guest() {
 # Is the suite for the kernel's architecture? Device trees are arm64's, and each DPDK is for one
 # architecture. Call parse_guest first.
 is_for_architecture() {
-	local wanted=""
-
 	[ -n "$tree$dpdk" ] || return 0
-	[ -z "$tree" ] && [ "$dpdk" != debian-arm64 ] || wanted=arm64
-	[ "$wanted" = "$(kernel_arch "$kernel")" ]
+	if [ -n "$tree" ] || [ "$dpdk" = debian-arm64 ]; then
+		is_for_arm64 "$kernel"
+	else
+		! is_for_arm64 "$kernel"
+	fi
 }
 
 # --- Building and running --------------------------------------------------
 
 # guest_files NAME: print the files that make has to build for the suite, one a line.
 guest_files() {
-	local program needs on also dpdk disk tree alone options
+	local program needs on also dpdk disk tree alone options file
 
 	parse_guest "$1"
 	[ -z "$needs" ] || configured "$needs" || return 0
-	printf '%s\n' "$programs/$program" "${options[@]}" | grep -e "^$out/" -e "^$programs/"
+	for file in "$programs/$program" "${options[@]}"; do
+		[[ $file != "$out"/* && $file != "$programs"/* ]] || echo "$file"
+	done
 }
 
 # make_tests KERNEL OUT FILE...: build those of the files that lie there.
@@ -226,7 +244,7 @@ prepare_guest() {
 	fi
 	if [ -n "$disk" ]; then
 		made=$("$top/tests/$disk/image") || return
-		mapfile -t -O "${#options[@]}" options < <(disk "$made")
+		disk "$made"
 	fi
 	if [ -n "$tree" ]; then
 		made=$logs/$tree.dtb

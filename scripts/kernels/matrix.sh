@@ -3,27 +3,51 @@
 # The kernels of scripts/kernels/list. Sourced, never run; top is the caller's.
 # shellcheck disable=SC2154
 
+# The table, read once, because check asks it for each suite: the kernels' names in order; and for
+# each of them when, kind, suite, package and configs.
+kernels_in_order=()
+declare -A kernel_columns=()
+read_kernels() {
+	local name columns
+
+	while IFS= read -r name; do
+		[[ $name == [!\#[:space:]]* ]] || continue
+		read -r name columns <<<"$name"
+		kernels_in_order+=("$name")
+		kernel_columns[$name]=$columns
+	done <"$top/scripts/kernels/list"
+}
+read_kernels
+
 kernel_names() {
-	awk '/^[^#[:space:]]/ { print $1 }' "$top/scripts/kernels/list"
+	printf '%s\n' "${kernels_in_order[@]}"
 }
 
-# kernels_marked WHEN: print the kernels with this mark, a pattern as "always|asked".
+# is_marked NAME WHEN: does the kernel have this mark? WHEN is a pattern as @(always|asked).
+is_marked() {
+	# shellcheck disable=SC2053 # a pattern
+	[[ ${kernel_columns[$1]%% *} == $2 ]]
+}
+
+# kernels_marked WHEN: print the kernels with this mark.
 kernels_marked() {
-	awk -v when="^($1)$" '/^[^#[:space:]]/ && $2 ~ when { print $1 }' "$top/scripts/kernels/list"
+	local name
+
+	for name in "${kernels_in_order[@]}"; do
+		! is_marked "$name" "$1" || echo "$name"
+	done
 }
 
 first_kernel() {
-	kernel_names | sed -n 1p
+	echo "${kernels_in_order[0]}"
 }
 
-# kernel_line NAME: print name, when, kind, suite, package, configs; nothing if unknown.
-kernel_line() {
-	awk -v name="$1" '/^[^#[:space:]]/ && $1 == name { $1 = $1; print }' "$top/scripts/kernels/list"
-}
+# is_for_arm64 NAME: is the kernel for arm64? Other kernels are for amd64.
+is_for_arm64() {
+	local package
 
-# kernel_arch NAME: print Debian's name of the kernel's architecture if it is not amd64.
-kernel_arch() {
-	kernel_line "$1" | awk '$5 ~ /-arm64(-16k)?$/ { print "arm64" }'
+	read -r _ _ _ package _ <<<"${kernel_columns[$1]}"
+	[[ $package == *-arm64 || $package == *-arm64-16k ]]
 }
 
 # programs_kernel NAME: print the first kernel with the same architecture and size of a page. Its
