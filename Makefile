@@ -12,6 +12,7 @@
 #   make check      run all tests; SUITES= and KERNELS= select some
 #   make check-all  run every suite on every kernel: it takes hours
 #   make torture    the long form of the suites of torture, for hours; SUITES=, KERNELS=
+#   make coverage   which lines of the modules the suites of torture reach; SUITES= selects others
 #   make bench      measure what an address costs here and in the alternatives, and what
 #                   DPDK gains; SUITES=, KERNELS=
 #   make docs       Documentation/ as HTML, in build/docs/html
@@ -102,6 +103,9 @@ check-all:
 torture:
 	TORTURE=$${TORTURE:-long} SUITES="$${SUITES:-torture}" scripts/check
 
+coverage:
+	tools/coverage/run
+
 bench:
 	tools/bench/run
 
@@ -134,4 +138,4 @@ clean:
 	rm -rf build
 
 .PHONY: all modules tree install uninstall dkms-install dkms-uninstall deb rpm tools check \
-	check-all torture bench docs dist help dpdk dpdk-check deb-dpdk kernel-patch demo clean
+	check-all torture coverage bench docs dist help dpdk dpdk-check deb-dpdk kernel-patch demo clean
