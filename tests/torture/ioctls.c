@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "kselftest_harness.h"
 #include "memory.h"
 #include "noiommu.h"
+#include "privilege.h"
 #include "sysfs.h"
 #include "torture.h"
 
@@ -177,6 +179,27 @@ static void check_list(struct caller *caller, int ret)
 			complain(caller, "not sorted", ret);
 }
 
+/* The memory keeps its content, also where it is unmapped and mapped again. */
+static void use_memory(struct caller *caller, int fd, size_t length)
+{
+	volatile char *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	size_t at = dice_below(&caller->dice, length);
+
+	if (memory == MAP_FAILED) {
+		complain(caller, "cannot map the memory", -errno);
+		return;
+	}
+	if (memory[at])
+		complain(caller, "memory is not clear", 0);
+	memory[at] = 1;
+	madvise((void *)memory, length, MADV_DONTNEED);
+	if (memory[at] != 1)
+		complain(caller, "memory has lost its content", 0);
+	munmap((void *)memory, length);
+	if (mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED)
+		complain(caller, "a private mapping", 0);
+}
+
 /* The memory is what the call asked for. Its descriptor is no longer needed. */
 static void check_alloc(struct caller *caller, int ret)
 {
@@ -188,6 +211,7 @@ static void check_alloc(struct caller *caller, int ret)
 	if (out->phys % (in->alignment ?: PAGE) || (in->limit && last > in->limit) ||
 	    (in->boundary && out->phys / in->boundary != last / in->boundary))
 		complain(caller, "wrong memory", ret);
+	use_memory(caller, out->fd, in->length);
 	/* A number by chance is seldom a descriptor of such memory, so FREE gets this one too. */
 	if (dice_below(&caller->dice, 2)) {
 		if (noiommu_free_memory(caller->torture->slots[0], out->fd))
@@ -263,6 +287,16 @@ static union command *share_command(struct caller *caller)
 	return memcpy(command, &caller->before, kinds[caller->kind].size);
 }
 
+static void show(struct caller *caller, int slot)
+{
+	char path[64];
+	long pins;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", caller->torture->slots[slot]);
+	if (file_field(path, "pins", &pins))
+		complain(caller, "no line in fdinfo", 0);
+}
+
 static void call_once(struct caller *caller)
 {
 	struct torture *torture = caller->torture;
@@ -288,6 +322,8 @@ static void call_once(struct caller *caller)
 	if (caller->kind == PIN && !ret &&
 	    __atomic_add_fetch(&torture->pins[slot], 1, __ATOMIC_RELAXED) >= MAX_PINS)
 		replace(torture, slot);
+	if (!dice_below(&caller->dice, 64))
+		show(caller, slot);
 }
 
 static void *call_at_random(void *argument)
@@ -318,13 +354,18 @@ static void *call_at_random(void *argument)
 	return NULL;
 }
 
-/* A child has the descriptors, and other memory at the same addresses. */
+/*
+ * A child has the descriptors, and other memory at the same addresses. Without the capability its
+ * pins count against a limit.
+ */
 static void call_in_child(void *argument, struct dice *dice)
 {
 	struct torture *torture = argument;
 	int fd = torture->slots[dice_below(dice, SLOTS)];
 	__u32 nr = 0, none = 0, id;
 
+	if (dice_below(dice, 2))
+		privilege_drop(CAP_IPC_LOCK);
 	if (!noiommu_pin_range(fd, torture->still + dice_below(dice, STILL - 4) * PAGE, 4 * PAGE,
 			       dice_below(dice, 2), NULL, &nr, &id) && dice_below(dice, 2))
 		noiommu_unpin_id(fd, id);

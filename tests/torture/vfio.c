@@ -138,6 +138,9 @@ static const struct kind {
 	{ "FEATURE", call_feature, 40, false, { EFAULT, EBADF } },
 	{ "RESET", call_reset, 4, true, {} },
 	{ "config space", call_config, 40, false, { EFAULT } },
+	{ "BAR", call_bar, 30, false, { EFAULT } },
+	{ "PIN", call_pin, 20, false, { EFAULT, ENOMEM } },
+	{ "ALLOC", call_alloc, 10, false, { ENOMEM } },
 	{ "open iommufd", renew_iommufd, 1, false, {} },
 	{ "open node", renew_node, 4, false, {} },
 	{ "IOAS_ALLOC", call_ioas, 24, false, { EOPNOTSUPP, E2BIG } },
@@ -154,7 +157,7 @@ static const struct kind {
 };
 
 #define KINDS ((int)ARRAY_SIZE(kinds))
-#define CONTAINER_KINDS 17
+#define CONTAINER_KINDS 20
 
 static long results[KINDS][MAX_ERRNO];
 static int used_kinds;
@@ -299,6 +302,7 @@ FIXTURE_SETUP(vfio)
 	ASSERT_EQ(0, vfio_open_group(&anchor, self->address[FUNCTIONS]));
 	torture->anchor = anchor.group;
 	OPEN_NOIOMMU();
+	torture->noiommu = self->fd;
 	REMEMBER_PINS();
 	self->mapped = provider_mapped();
 	ASSERT_TRUE(has_memory(torture, self->fd));
@@ -314,6 +318,8 @@ FIXTURE_TEARDOWN(vfio)
 
 	release_numbers(&self->torture);
 	EXPECT_EQ(self->mapped, provider_mapped());
+	/* Waits for the release of what was held. */
+	close(noiommu_open_device());
 	CLOSE_NOIOMMU();
 	arena_destroy(&self->arena);
 	for (i = 0; i <= FUNCTIONS; i++)

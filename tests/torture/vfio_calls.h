@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "memory.h"
+#include "noiommu.h"
 #include "torture.h"
 
 #define FUNCTIONS 2
@@ -29,6 +31,7 @@ struct vfio_torture {
 	int group[FUNCTIONS];
 	int device[FUNCTIONS];
 	int node[FUNCTIONS];
+	int noiommu;
 	int nothing;
 	int event;
 	/*
@@ -299,6 +302,52 @@ static inline int call_config(struct vfio_caller *caller)
 					    pwrite(fd, bytes, count, at);
 
 	return ret < 0 ? -errno : 0;
+}
+
+/* Looks up a page of a BAR, which may have gone. */
+static inline int call_bar(struct vfio_caller *caller)
+{
+	struct noiommu_extent extent;
+	__u32 nr = 1;
+	int ret;
+	void *bar = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, some_device(caller),
+			 (off_t)rarely(&caller->dice, VFIO_PCI_BAR0_REGION_INDEX) << 40);
+
+	if (bar == MAP_FAILED)
+		return -errno;
+	ret = noiommu_translate_range(caller->torture->noiommu, bar, PAGE,
+				      dice_below(&caller->dice, 2), &extent, &nr);
+	munmap(bar, PAGE);
+	return ret;
+}
+
+/* --- Memory that stays while a function is in use ---------------------------------- */
+
+/* The descriptor ends before the pin. */
+static inline int call_pin(struct vfio_caller *caller)
+{
+	int fd = noiommu_open_device(), ret;
+	__u64 va, length, iova;
+	__u32 nr = 0, id;
+
+	if (fd < 0)
+		return fd;
+	some_map(caller, &va, &length, &iova);
+	ret = noiommu_pin_range(fd, (void *)(uintptr_t)va, length, dice_below(&caller->dice, 2),
+				NULL, &nr, &id);
+	close(fd);
+	return ret;
+}
+
+static inline int call_alloc(struct vfio_caller *caller)
+{
+	struct noiommu_alloc alloc = noiommu_alloc_anywhere(PAGE << dice_below(&caller->dice, 4));
+	int memory = noiommu_alloc_memory(caller->torture->noiommu, &alloc);
+
+	if (memory < 0)
+		return memory;
+	close(memory);
+	return 0;
 }
 
 #endif
