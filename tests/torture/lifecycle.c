@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Everything that begins and ends, at random and at the same time: binds, claims, modules,
- * hot-plug, virtual functions, descriptors, maps, pins and resets. In the end, what has begun
- * has ended, and the modules can be unloaded.
+ * hot-plug, virtual functions, descriptors, maps, pins and resets. Whoever uses a function is
+ * its only owner, and nobody ends its claim. In the end, what has begun has ended: sysfs and
+ * the nodes are as before, and the modules can be unloaded.
  *
- * Guest: edu; a NIC; root port rp0 for another edu; nvme with a virtual function in rp1.
+ * Guest: edu; a NIC; root port rp0 for another edu; nvme with a virtual function in rp1; native.ko.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,125 +21,19 @@
 #include "memory.h"
 #include "noiommu.h"
 #include "passthrough.h"
+#include "snapshot.h"
 #include "sysfs.h"
 #include "torture.h"
+#include "uses.h"
 
 #define FEW 80
-#define MANY 20000
-#define PAGES 4
+#define MANY 2000
 #define NVME_VENDOR 0x1b36
 #define NVME_DEVICE 0x0010
-
-struct shared {
-	bool stop;
-	/* Uses that are left to do, of those who count. */
-	long left;
-	long failures;
-};
-
-/* All workers have it. */
-static struct shared *shared;
+#define OURS "noiommu_pci noiommu"
 
 /* Returns 0 if it did what it wanted; others may have made that impossible. */
 typedef int (*work)(struct dice *dice);
-
-static void complain(const char *what, int ret)
-{
-	printf("# %s: %d\n", what, ret);
-	fflush(stdout);
-	__atomic_fetch_add(&shared->failures, 1, __ATOMIC_RELAXED);
-}
-
-/* --- Uses of a function ------------------------------------------------------ */
-
-static int choose_edu(struct dice *dice, char *address)
-{
-	return pci_find(EDU_VENDOR, EDU_DEVICE, !dice_below(dice, 4), address);
-}
-
-static void close_in_any_order(struct dice *dice, int *fds, int count)
-{
-	while (count) {
-		int i = dice_below(dice, count);
-
-		if (fds[i] >= 0)
-			close(fds[i]);
-		fds[i] = fds[--count];
-	}
-}
-
-/* Memory that a pin keeps can be mapped at its physical address until the device is closed. */
-static void map_pinned(struct dice *dice, struct vfio *vfio, int node)
-{
-	char *memory = memory_pages(PAGES * PAGE);
-	__u32 nr = 0, id;
-	__u64 phys;
-	int ret;
-
-	if (memory == MAP_FAILED ||
-	    noiommu_pin_range(node, memory, PAGES * PAGE, NOIOMMU_ACCESS_WRITE, NULL, &nr, &id))
-		return;
-	phys = memory_phys(memory);
-	ret = vfio_map(vfio, memory, PAGE, phys);
-	if (ret)
-		complain("map of pinned memory", ret);
-	if (dice_below(dice, 2))
-		noiommu_unpin_id(node, id);
-	if (!ret && dice_below(dice, 2))
-		ret = vfio_unmap(vfio, phys, PAGE);
-	if (ret)
-		complain("unmap", ret);
-	munmap(memory, PAGES * PAGE);
-}
-
-static int use_group(struct dice *dice)
-{
-	char address[PCI_ADDRESS_SIZE];
-	struct vfio vfio;
-	int ret, fds[4];
-
-	ret = choose_edu(dice, address) ?: vfio_open(&vfio, address);
-	if (ret)
-		return ret;
-	fds[3] = noiommu_open_device();
-	if (fds[3] >= 0)
-		map_pinned(dice, &vfio, fds[3]);
-	if (!dice_below(dice, 4))
-		passthrough_reset(&vfio);
-	if (!dice_below(dice, 4))
-		vfio_set_bus_master(&vfio);
-	fds[0] = vfio.container;
-	fds[1] = vfio.group;
-	fds[2] = vfio.device;
-	close_in_any_order(dice, fds, 4);
-	return 0;
-}
-
-static int use_node(struct dice *dice)
-{
-	char *memory = memory_pages(PAGES * PAGE), address[PCI_ADDRESS_SIZE];
-	int fds[3] = { -1, -1, -1 }, ret;
-	struct vfio vfio = { -1, -1, -1 };
-	__u32 ioas, device, nr = 0, id;
-
-	ret = choose_edu(dice, address) ?: cdev_open(&vfio, address);
-	fds[0] = vfio.device;
-	fds[1] = iommufd_open();
-	fds[2] = noiommu_open_device();
-	if (!ret)
-		ret = iommufd_ioas(fds[1], &ioas) ?: cdev_bind(&vfio, fds[1], &device) ?:
-		      cdev_attach(&vfio, &ioas);
-	if (!ret && fds[2] >= 0 &&
-	    !noiommu_pin_range(fds[2], memory, PAGES * PAGE, 1, NULL, &nr, &id)) {
-		/* cdev_attach() has put the page table there. */
-		iommufd_map(fds[1], ioas, memory, PAGE, memory_phys(memory));
-		if (dice_below(dice, 2))
-			cdev_detach(&vfio);
-	}
-	close_in_any_order(dice, fds, 3);
-	munmap(memory, PAGES * PAGE);
-	return ret;
-}
 
 static int use(struct dice *dice)
 {
@@ -177,13 +72,21 @@ static int pin(struct dice *dice)
 
 static int bind_one(struct dice *dice, unsigned int vendor, unsigned int device, unsigned int nth)
 {
-	static const char * const drivers[] = { "vfio-pci", "noiommu-pci" };
+	static const char * const drivers[] = { "vfio-pci", "noiommu-pci", "vfio-pci", NATIVE };
 	char address[PCI_ADDRESS_SIZE];
 
 	usleep(dice_below(dice, 100000));
-	return pci_find(vendor, device, nth, address) ?:
-	       dice_below(dice, 4) ? passthrough_bind(address, dice_choose(dice, drivers)) :
-				     pci_unbind(address);
+	if (pci_find(vendor, device, nth, address))
+		return -ENODEV;
+	switch (dice_below(dice, 5)) {
+	case 0:
+		return pci_unbind(address);
+	case 1:
+		/* Fails while another driver has it. */
+		return pci_bind(address, dice_choose(dice, drivers));
+	default:
+		return passthrough_bind(address, dice_choose(dice, drivers));
+	}
 }
 
 static int bind_edu(struct dice *dice)
@@ -196,9 +99,20 @@ static int bind_plugged(struct dice *dice)
 	return bind_one(dice, EDU_VENDOR, EDU_DEVICE, 1);
 }
 
+/* Nobody uses it, so it can also be reset and removed. */
 static int bind_nic(struct dice *dice)
 {
-	return bind_one(dice, NIC_VENDOR, NIC_DEVICE, 0);
+	char address[PCI_ADDRESS_SIZE];
+	int ret;
+
+	if (dice_below(dice, 4))
+		return bind_one(dice, NIC_VENDOR, NIC_DEVICE, 0);
+	ret = pci_find(NIC_VENDOR, NIC_DEVICE, 0, address);
+	if (ret)
+		return ret;
+	if (dice_below(dice, 2))
+		return pci_write(address, "reset", "1");
+	return pci_write(address, "remove", "1") ?: file_write("/sys/bus/pci/rescan", "1");
 }
 
 static int plug(struct dice *dice)
@@ -229,10 +143,20 @@ static int make_virtual(struct dice *dice)
 	return ret;
 }
 
+static int end_all_claims(void)
+{
+	long begun = __atomic_add_fetch(&shared->begun, 1, __ATOMIC_SEQ_CST);
+	int ret = file_write(PROVIDER "/enable", "0");
+
+	if (!ret)
+		__atomic_store_n(&shared->ended, begun, __ATOMIC_SEQ_CST);
+	return ret;
+}
+
 static int switch_claims(struct dice *dice)
 {
 	usleep(dice_below(dice, 100000));
-	return file_write(PROVIDER "/enable", dice_below(dice, 6) ? "1" : "0");
+	return dice_below(dice, 6) ? file_write(PROVIDER "/enable", "1") : end_all_claims();
 }
 
 static int load(struct dice *dice)
@@ -240,9 +164,9 @@ static int load(struct dice *dice)
 	usleep(dice_below(dice, 400000));
 	if (dice_below(dice, 2))
 		return system("modprobe -q noiommu-pci");
-	file_write(PROVIDER "/enable", "0");
+	end_all_claims();
 	/* Functions that are bound keep noiommu_pci; then this fails. */
-	return system("rmmod noiommu_pci noiommu 2>/dev/null");
+	return system("rmmod " OURS " 2>/dev/null");
 }
 
 /* --- All at once ------------------------------------------------------------- */
@@ -271,45 +195,81 @@ static void repeat(const struct worker *worker, unsigned int seed)
 	fflush(stdout);
 }
 
-static void unbind_all(unsigned int vendor, unsigned int device, unsigned int nth)
+/* Binds one with a native driver, so that claims end in both ways. */
+static void end_uses(unsigned int vendor, unsigned int device, bool native)
 {
 	char address[PCI_ADDRESS_SIZE];
 
-	if (!pci_find(vendor, device, nth, address))
+	if (pci_find(vendor, device, 0, address))
+		return;
+	if (native)
+		passthrough_bind(address, NATIVE);
+	else
 		pci_unbind(address);
+}
+
+static long counter(const char *path)
+{
+	long value = -1;
+
+	file_read_long(path, &value);
+	return value;
 }
 
 FIXTURE(lifecycle)
 {
+	struct snapshot before;
 	long pinned;
-	long groups;
 };
 
 FIXTURE_SETUP(lifecycle)
 {
-	self->groups = directory_entries("/sys/kernel/iommu_groups");
+	/* The modules that these need stay loaded. */
+	ASSERT_EQ(0, run("modprobe -a vfio-pci noiommu-pci"));
+	ASSERT_EQ(0, file_write(PROVIDER "/enable", "0"));
+	ASSERT_EQ(0, run("modprobe -r noiommu-pci noiommu vfio-pci vfio_iommu_type1"));
+	ASSERT_EQ(0, snapshot_take(&self->before));
 	self->pinned = memory_pinned();
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, shared);
 	ASSERT_EQ(0, run("modprobe vfio-pci enable_sriov=1 && modprobe noiommu-pci"));
+	ASSERT_EQ(0, run("insmod ./" NATIVE ".ko"));
+}
+
+/* While native drivers have functions, all claims end, and nothing is mapped, pinned or held. */
+static void end_claims(struct __test_metadata *_metadata)
+{
+	end_uses(EDU_VENDOR, EDU_DEVICE, false);
+	end_uses(NVME_VENDOR, NVME_DEVICE, false);
+	EXPECT_EQ(0, run("modprobe noiommu-pci"));
+	/* Removals may still be going on. */
+	EXPECT_TRUE(wait_until(!file_write(PROVIDER "/enable", "1")));
+	end_uses(NIC_VENDOR, NIC_DEVICE, true);
+	EXPECT_LT(0, provider_claimed());
+	EXPECT_TRUE(wait_until(!file_write(PROVIDER "/enable", "0")));
+	EXPECT_EQ(0, provider_claimed());
+	EXPECT_EQ(2, directory_entries("/sys/kernel/iommu_groups"));
+	EXPECT_EQ(0, provider_mapped());
+	EXPECT_EQ(0, counter("/sys/class/misc/noiommu/pinned_bytes"));
+	EXPECT_EQ(0, counter("/sys/class/misc/noiommu/held_bytes"));
 }
 
 FIXTURE_TEARDOWN(lifecycle)
 {
 	char address[PCI_ADDRESS_SIZE];
+	struct snapshot after;
 
 	system("qemu-monitor 'device_del plug' >/dev/null 2>&1");
 	EXPECT_TRUE(wait_until(pci_find(EDU_VENDOR, EDU_DEVICE, 1, address)));
-	unbind_all(EDU_VENDOR, EDU_DEVICE, 0);
-	unbind_all(NIC_VENDOR, NIC_DEVICE, 0);
-	unbind_all(NVME_VENDOR, NVME_DEVICE, 0);
-	/* Removals may still be going on. */
-	EXPECT_TRUE(wait_until(!provider_loaded() || !file_write(PROVIDER "/enable", "0")));
-	EXPECT_EQ(0, run("modprobe -r noiommu_pci vfio-pci"));
-	EXPECT_EQ(0, provider_unload());
-	EXPECT_FALSE(provider_loaded());
-	EXPECT_EQ(self->groups, directory_entries("/sys/kernel/iommu_groups"));
+	end_claims(_metadata);
+	EXPECT_EQ(0, run("rmmod " OURS));
+	end_uses(NIC_VENDOR, NIC_DEVICE, false);
+	EXPECT_EQ(0, run("rmmod " NATIVE " && modprobe -r vfio-pci vfio_iommu_type1"));
 	EXPECT_EQ(self->pinned, memory_pinned_soon(self->pinned));
+	ASSERT_EQ(0, snapshot_take(&after));
+	EXPECT_TRUE(snapshot_same(&self->before, &after));
+	snapshot_free(&after);
+	snapshot_free(&self->before);
 }
 
 TEST_F_TIMEOUT(lifecycle, all_at_once, TORTURE_SECONDS)
