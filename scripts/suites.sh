@@ -115,6 +115,20 @@ sriov() {
 	add --qemu -device --qemu nvme-subsys,id=subsystem --qemu -device --qemu "$nvme"
 }
 
+# functions N: this many functions, eight in each slot of PCI bridges. They have no I/O ports: the
+# firmware would run out of these.
+functions() {
+	local i bus slot
+
+	for ((i = 0; i < $1; i++)); do
+		bus=$((i / 240))
+		[ $((i % 240)) -ne 0 ] ||
+			add --device "pci-bridge,id=bus$bus,chassis_nr=$((bus + 1)),addr=$((bus + 8))"
+		printf -v slot %x $((i % 240 / 8 + 1))
+		add --device "edu,bus=bus$bus,addr=$slot.$((i % 8)),multifunction=on"
+	done
+}
+
 # disk IMAGE: a disk with this content, which the guest may change for itself. It comes before
 # all other functions that have a driver.
 disk() {
@@ -138,6 +152,7 @@ guest_options() {
 	numa=2)		two_nodes ;;
 	null-disk)	null_disk ;;
 	nvme=*)		nvme "${1#*=}" ;;
+	functions=*)	functions "${1#*=}" ;;
 	sriov=*)	sriov "${1#*=}" ;;
 	@/modules/*)	add "$out${1#@}" ;;
 	@*)		add "$programs${1#@}" ;;
