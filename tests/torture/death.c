@@ -28,7 +28,7 @@
 #include "torture.h"
 
 #define FEW 30
-#define MANY 1000
+#define MANY 200
 #define PAGES 64
 /* More than the pages that a user had. */
 #define TAKEN (8UL << 20)

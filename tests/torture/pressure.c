@@ -26,7 +26,7 @@
 
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define FEW 400
-#define MANY 100000
+#define MANY 10000
 #define PAGES 1024
 #define PINS 16
 #define RAM_DISK "/dev/ram0"

@@ -24,7 +24,7 @@
 #include "vfio_calls.h"
 
 #define FEW 10000
-#define MANY 20000000
+#define MANY 1000000
 #define THREADS 4
 /* A kind of call that is made this often must succeed once. */
 #define OFTEN 200
