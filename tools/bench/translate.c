@@ -11,8 +11,13 @@
  * listed by one call.
  *
  * With the argument "ours", it measures only /dev/noiommu, and leaves out what takes long.
+ *
+ * With the arguments repeat METHOD MEMORY PAGES ROUNDS, it measures nothing. It makes so many
+ * calls, undoes none of them, prints "done" and waits, for tools/bench/run SUITES=profile.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -202,6 +207,27 @@ static void measure_restart(void)
 		       cost(&ways[i], &memory));
 }
 
+/* METHOD MEMORY PAGES ROUNDS */
+static char **repeated;
+
+static void repeat(const struct memory *memory)
+{
+	struct memory part = *memory;
+	unsigned int i;
+	int rounds;
+
+	if (strcmp(memory->name, repeated[1]))
+		return;
+	part.length = atoi(repeated[2]) * memory->page;
+	for (i = 0; i < METHODS; i++)
+		if (!strcmp(methods[i].name, repeated[0]))
+			for (rounds = atoi(repeated[3]); rounds; rounds--)
+				methods[i].what(&part);
+	puts("done");
+	fflush(stdout);
+	pause();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct limits few = { 32 << 20, 32 << 20, 0 };
@@ -218,6 +244,11 @@ int main(int argc, char **argv)
 	memset(extents, 0, sizeof(extents));
 	memset(entries, 0, sizeof(entries));
 
+	if (argc == 6 && !strcmp(argv[1], "repeat")) {
+		repeated = argv + 2;
+		memory_each(&few, repeat);
+		return 1;
+	}
 	measure_one("4 KiB, first", 0);
 	measure_one("4 KiB, last", SIZE_2M - SIZE_4K);
 	memory_each(only_ours ? &few : &all, report);
