@@ -293,8 +293,9 @@ static void show(struct caller *caller, int slot)
 	long pins;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", caller->torture->slots[slot]);
-	if (file_field(path, "pins", &pins))
-		complain(caller, "no line in fdinfo", 0);
+	if (file_field(path, "pins", &pins) || node_bytes("pinned_bytes") < 0 ||
+	    node_bytes("held_bytes") < 0 || node_bytes("allocated_bytes") < 0)
+		complain(caller, "no count in fdinfo or sysfs", 0);
 }
 
 static void call_once(struct caller *caller)

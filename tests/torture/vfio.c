@@ -5,7 +5,7 @@
  * returns for such a call, memory is never mapped at an address of another page, and in the end
  * nothing is mapped, pinned or owned.
  *
- * Guest: three edus.
+ * Guest: three edus, exporter.ko.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,9 +17,11 @@
 #include "arena.h"
 #include "baseline.h"
 #include "edu.h"
+#include "held_calls.h"
 #include "iommufd.h"
 #include "iommufd_calls.h"
 #include "kselftest_harness.h"
+#include "modules.h"
 #include "passthrough.h"
 #include "vfio_calls.h"
 
@@ -141,6 +143,8 @@ static const struct kind {
 	{ "BAR", call_bar, 30, false, { EFAULT } },
 	{ "PIN", call_pin, 20, false, { EFAULT, ENOMEM } },
 	{ "ALLOC", call_alloc, 10, false, { ENOMEM } },
+	{ "owner", call_owner, 4, false, {} },
+	{ "PIN_DMABUF", call_pin_dmabuf, 30, false, { ENOSPC, ERANGE, ENOMEM } },
 	{ "open iommufd", renew_iommufd, 1, false, {} },
 	{ "open node", renew_node, 4, false, {} },
 	{ "IOAS_ALLOC", call_ioas, 24, false, { EOPNOTSUPP, E2BIG } },
@@ -157,7 +161,7 @@ static const struct kind {
 };
 
 #define KINDS ((int)ARRAY_SIZE(kinds))
-#define CONTAINER_KINDS 20
+#define CONTAINER_KINDS 22
 
 static long results[KINDS][MAX_ERRNO];
 static int used_kinds;
@@ -280,6 +284,7 @@ static void release_numbers(struct vfio_torture *torture)
 		close(torture->group[i]);
 	}
 	close(torture->iommufd);
+	close(torture->exported);
 	close(torture->anchor);
 	close(torture->container);
 	close(torture->event);
@@ -303,6 +308,8 @@ FIXTURE_SETUP(vfio)
 	torture->anchor = anchor.group;
 	OPEN_NOIOMMU();
 	torture->noiommu = self->fd;
+	ASSERT_EQ(0, module_load("exporter", "pinnable=1"));
+	torture->exported = module_value("exporter", "descriptor");
 	REMEMBER_PINS();
 	self->mapped = provider_mapped();
 	ASSERT_TRUE(has_memory(torture, self->fd));
@@ -318,10 +325,12 @@ FIXTURE_TEARDOWN(vfio)
 
 	release_numbers(&self->torture);
 	EXPECT_EQ(self->mapped, provider_mapped());
-	/* Waits for the release of what was held. */
-	close(noiommu_open_device());
-	CLOSE_NOIOMMU();
+	close(self->fd);
+	/* What was held is released in the background. */
+	EXPECT_TRUE(wait_until(memory_accounted() == self->locked));
+	EXPECT_NO_PINS();
 	arena_destroy(&self->arena);
+	EXPECT_TRUE(wait_until(module_unload("exporter") != -EAGAIN));
 	for (i = 0; i <= FUNCTIONS; i++)
 		EXPECT_EQ(0, pci_unbind(self->address[i]));
 	EXPECT_EQ(0, file_write(PROVIDER "/enable", "0"));

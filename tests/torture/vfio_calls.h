@@ -32,6 +32,8 @@ struct vfio_torture {
 	int device[FUNCTIONS];
 	int node[FUNCTIONS];
 	int noiommu;
+	/* A dma-buf of exporter.ko. */
+	int exported;
 	int nothing;
 	int event;
 	/*
@@ -319,35 +321,6 @@ static inline int call_bar(struct vfio_caller *caller)
 				      dice_below(&caller->dice, 2), &extent, &nr);
 	munmap(bar, PAGE);
 	return ret;
-}
-
-/* --- Memory that stays while a function is in use ---------------------------------- */
-
-/* The descriptor ends before the pin. */
-static inline int call_pin(struct vfio_caller *caller)
-{
-	int fd = noiommu_open_device(), ret;
-	__u64 va, length, iova;
-	__u32 nr = 0, id;
-
-	if (fd < 0)
-		return fd;
-	some_map(caller, &va, &length, &iova);
-	ret = noiommu_pin_range(fd, (void *)(uintptr_t)va, length, dice_below(&caller->dice, 2),
-				NULL, &nr, &id);
-	close(fd);
-	return ret;
-}
-
-static inline int call_alloc(struct vfio_caller *caller)
-{
-	struct noiommu_alloc alloc = noiommu_alloc_anywhere(PAGE << dice_below(&caller->dice, 4));
-	int memory = noiommu_alloc_memory(caller->torture->noiommu, &alloc);
-
-	if (memory < 0)
-		return memory;
-	close(memory);
-	return 0;
 }
 
 #endif
