@@ -81,14 +81,16 @@ static void map_again(struct arena *arena, struct dice *dice)
 		mapping_create(kinds[kind], ARENA_PIECE, piece(arena, kind));
 }
 
-/* Swaps no pages, but makes the page tables of two places change at once. */
+/*
+ * Swaps no pages, but makes the page tables of two places change at once. The first stays mapped:
+ * other mappings of this process could get into a hole.
+ */
 static void move_pages(struct arena *arena, struct dice *dice)
 {
 	char *from = piece(arena, 0) + dice_below(dice, 256) * PAGE;
 	char *to = piece(arena, 0) + (256 + dice_below(dice, 240)) * PAGE;
 
-	if (mremap(from, 16 * PAGE, 16 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED)
-		mapping_create(MAPPING_SMALL, 16 * PAGE, from);
+	mremap(from, 16 * PAGE, 16 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
 }
 
 static void truncate_file(struct arena *arena, struct dice *dice)

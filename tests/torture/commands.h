@@ -95,8 +95,9 @@ struct caller {
 	size_t length;
 	char *still;
 	int kind;
-	/* Memory of NOIOMMU_ALLOC. */
+	/* Memory of NOIOMMU_ALLOC, and a place to map what the caller itself allocates. */
 	int dmabuf;
+	char *place;
 	/* One ALLOC in this number is called: with sanitizers its search may take seconds. */
 	int alloc_one_in;
 	/* The command before the call, its bytes, and its place during the call. */

@@ -32,6 +32,8 @@
 #define PATTERN 0xa5
 /* More than all extents of a descriptor need. */
 #define COMMON (16UL << 20)
+/* More than any memory of NOIOMMU_ALLOC. */
+#define RESERVED (1UL << 30)
 /* A command and an edge, each between pages that nobody may access. */
 #define WINDOW (FRAME + 4 * PAGE)
 
@@ -179,10 +181,18 @@ static void check_list(struct caller *caller, int ret)
 			complain(caller, "not sorted", ret);
 }
 
+/* A place for mappings of the caller alone: others map at fixed addresses. */
+static char *reserve(void *place, size_t length)
+{
+	return mmap(place, length, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (place ? MAP_FIXED : 0), -1, 0);
+}
+
 /* The memory keeps its content, also where it is unmapped and mapped again. */
 static void use_memory(struct caller *caller, int fd, size_t length)
 {
-	volatile char *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	volatile char *memory = mmap(caller->place, length, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_FIXED, fd, 0);
 	size_t at = dice_below(&caller->dice, length);
 
 	if (memory == MAP_FAILED) {
@@ -195,9 +205,9 @@ static void use_memory(struct caller *caller, int fd, size_t length)
 	madvise((void *)memory, length, MADV_DONTNEED);
 	if (memory[at] != 1)
 		complain(caller, "memory has lost its content", 0);
-	munmap((void *)memory, length);
-	if (mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED)
+	if (mmap(caller->place, length, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) != MAP_FAILED)
 		complain(caller, "a private mapping", 0);
+	reserve(caller->place, length);
 }
 
 /* The memory is what the call asked for. Its descriptor is no longer needed. */
@@ -344,12 +354,14 @@ static void *call_at_random(void *argument)
 	caller->length = torture->arena.length;
 	caller->still = torture->still;
 	caller->dmabuf = torture->dmabuf;
+	caller->place = reserve(NULL, RESERVED);
 	caller->alloc_one_in = torture_sanitized() ? 16 : 1;
 	memset(caller->extents, PATTERN, sizeof(caller->extents));
 	memset(caller->infos, PATTERN, sizeof(caller->infos));
 	while (!torture->failures &&
 	       __atomic_sub_fetch(&torture->calls, 1, __ATOMIC_RELAXED) >= 0)
 		call_once(caller);
+	munmap(caller->place, RESERVED);
 	munmap(frame, WINDOW);
 	free(caller);
 	return NULL;

@@ -155,7 +155,7 @@ static const struct kind {
 	  { ENOENT, EOPNOTSUPP, E2BIG, EFAULT, EEXIST, EADDRINUSE } },
 	{ "HWPT_ALLOC", call_hwpt, 40, false, { EFAULT, ENOENT, EOPNOTSUPP, E2BIG } },
 	{ "DESTROY", call_destroy, 8, false, { ENOENT, E2BIG, EBUSY } },
-	{ "BIND", call_bind, 24, false, { EBADF, EBADFD, EBUSY } },
+	{ "BIND", call_bind, 24, false, { EBADF, EBADFD, EBUSY, E2BIG } },
 	{ "ATTACH", call_attach, 32, false, { EFAULT, ENOENT, EBUSY } },
 	{ "DETACH", call_detach, 8, false, {} },
 };
