@@ -106,9 +106,13 @@ static bool has_all(const char *memory, char value)
 {
 	size_t i;
 
-	for (i = 0; i < LENGTH; i += STEP)
-		if (memory[i] != value || memory[i + STEP - 1] != value)
-			return false;
+	for (i = 0; i < LENGTH; i += STEP) {
+		if (memory[i] == value && memory[i + STEP - 1] == value)
+			continue;
+		printf("# at %zu: %d and %d, not %d\n", i, memory[i],
+		       memory[i + STEP - 1], value);
+		return false;
+	}
 	return true;
 }
 
