@@ -42,25 +42,36 @@ first_kernel() {
 	echo "${kernels_in_order[0]}"
 }
 
-# is_for_arm64 NAME: is the kernel for arm64? Other kernels are for amd64.
-is_for_arm64() {
+# set_abi NAME: set abi to the end of the package's name that stands for architecture and size of a
+# page; nothing for amd64.
+set_abi() {
 	local package
 
 	read -r _ _ _ package _ <<<"${kernel_columns[$1]}"
-	[[ $package == *-arm64 || $package == *-arm64-16k ]]
+	abi=""
+	[[ ! $package =~ -arm64(-16k)?$ ]] || abi=${BASH_REMATCH[0]}
+}
+
+# is_for_arm64 NAME: is the kernel for arm64? Other kernels are for amd64.
+is_for_arm64() {
+	local abi
+
+	set_abi "$1"
+	[ -n "$abi" ]
 }
 
 # programs_kernel NAME: print the first kernel with the same architecture and size of a page. Its
 # programs of tests/ run on this one, too.
 programs_kernel() {
-	awk -v name="$1" '
-		/^[^#[:space:]]/ {
-			abi = match($5, /-arm64(-16k)?$/) ? substr($5, RSTART) : ""
-			if (!(abi in first))
-				first[abi] = $1
-			if ($1 == name)
-				print first[abi]
-		}' "$top/scripts/kernels/list"
+	local name abi wanted
+
+	set_abi "$1"
+	wanted=$abi
+	for name in "${kernels_in_order[@]}"; do
+		set_abi "$name"
+		[ "$abi" != "$wanted" ] || break
+	done
+	echo "$name"
 }
 
 # cross_prefix ARCH: print what comes before the names of the compiler and its tools.
