@@ -33,6 +33,16 @@ guest_suites() {
 	printf '%s\n' "${suites_in_order[@]}"
 }
 
+# Prints the names of their groups.
+groups() {
+	guest_suites | sed -n 's|/.*||p' | sort -u
+}
+
+# selected NAME: does the list suites have this suite, or its group?
+selected() {
+	[[ " $suites " == *" $1 "* || " $suites " == *" ${1%%/*} "* ]]
+}
+
 # check_names WHAT "ALL" "NAMES"
 check_names() {
 	local unknown
