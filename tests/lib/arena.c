@@ -147,8 +147,7 @@ static void unmap(struct arena *arena, struct dice *dice)
 	size_t length;
 	char *va = some_pages(arena, dice, &length);
 
-	/* A hole would let other mappings of this process in. */
-	mmap(va, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	mapping_remove(va, length);
 }
 
 static void lock(struct arena *arena, struct dice *dice)

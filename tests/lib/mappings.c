@@ -66,6 +66,12 @@ char *mapping_create(enum mapping kind, size_t length, void *address)
 	return memory;
 }
 
+char *mapping_remove(char *memory, size_t length)
+{
+	return mmap(memory, length, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+}
+
 void mapping_touch(char *memory, size_t length)
 {
 	size_t i;

@@ -20,6 +20,11 @@ enum mapping {
 
 /* Maps at the address; for NULL, at any address aligned to 2 MiB. MAP_FAILED on failure. */
 char *mapping_create(enum mapping kind, size_t length, void *address);
+/*
+ * Replaces mappings by one that nobody may access: other mappings of this process could get into a
+ * hole. Returns the address or MAP_FAILED.
+ */
+char *mapping_remove(char *memory, size_t length);
 /* Writes a byte to every page. */
 void mapping_touch(char *memory, size_t length);
 /* Returns the KiB of this process that transparent huge pages map. */

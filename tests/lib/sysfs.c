@@ -206,6 +206,15 @@ int pci_group(const char *address)
 	return *name ? atoi(name) : -ENOENT;
 }
 
+long pci_owner(const char *address)
+{
+	char path[96];
+	long owner;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/noiommu/owner", address);
+	return file_read_long(path, &owner) ?: owner;
+}
+
 bool pci_is_claimed(const char *address)
 {
 	char iommu[32];

@@ -38,6 +38,8 @@ void pci_link(const char *address, const char *link, char *name, size_t size);
 bool pci_exists(const char *address);
 /* Returns the number of the IOMMU group, or -ENOENT. */
 int pci_group(const char *address);
+/* Returns the process that owns the claimed function, or 0; or -errno. */
+long pci_owner(const char *address);
 /* Claimed by noiommu, with a group; or unclaimed, without a group. */
 bool pci_is_claimed(const char *address);
 bool pci_is_unclaimed(const char *address);

@@ -63,8 +63,7 @@ FIXTURE_TEARDOWN(removal)
 
 TEST_F(removal, is_told_at_once)
 {
-	char expected[128], path[128];
-	long owner = -1;
+	char expected[128];
 
 	EXPECT_EQ(-EBUSY, file_write(PROVIDER "/enable", "0"));
 	snprintf(expected, sizeof(expected),
@@ -72,10 +71,7 @@ TEST_F(removal, is_told_at_once)
 		 self->edu);
 	EXPECT_TRUE(kernel_log_has(expected));
 	EXPECT_LE(1, provider_claimed());
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/noiommu/owner",
-		 self->edu);
-	EXPECT_EQ(0, file_read_long(path, &owner));
-	EXPECT_EQ(self->user, owner);
+	EXPECT_EQ(self->user, pci_owner(self->edu));
 }
 
 TEST_HARNESS_MAIN

@@ -54,12 +54,7 @@ static inline int call_alloc(struct vfio_caller *caller)
 
 static inline int call_owner(struct vfio_caller *caller)
 {
-	char path[96];
-	long owner;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/noiommu/owner",
-		 dice_choose(&caller->dice, caller->torture->address));
-	return file_read_long(path, &owner);
+	return pci_owner(dice_choose(&caller->dice, caller->torture->address));
 }
 
 static inline void list_pins(struct dice *dice, int fd)

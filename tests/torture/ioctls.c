@@ -19,6 +19,7 @@
 #include "baseline.h"
 #include "commands.h"
 #include "kselftest_harness.h"
+#include "mappings.h"
 #include "memory.h"
 #include "noiommu.h"
 #include "privilege.h"
@@ -181,14 +182,10 @@ static void check_list(struct caller *caller, int ret)
 			complain(caller, "not sorted", ret);
 }
 
-/* A place for mappings of the caller alone: others map at fixed addresses. */
-static char *reserve(void *place, size_t length)
-{
-	return mmap(place, length, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (place ? MAP_FIXED : 0), -1, 0);
-}
-
-/* The memory keeps its content, also where it is unmapped and mapped again. */
+/*
+ * The memory keeps its content, also where it is unmapped and mapped again. It gets a place of the
+ * caller alone, because others map at fixed addresses.
+ */
 static void use_memory(struct caller *caller, int fd, size_t length)
 {
 	volatile char *memory = mmap(caller->place, length, PROT_READ | PROT_WRITE,
@@ -207,7 +204,7 @@ static void use_memory(struct caller *caller, int fd, size_t length)
 		complain(caller, "memory has lost its content", 0);
 	if (mmap(caller->place, length, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) != MAP_FAILED)
 		complain(caller, "a private mapping", 0);
-	reserve(caller->place, length);
+	mapping_remove(caller->place, length);
 }
 
 /* The memory is what the call asked for. Its descriptor is no longer needed. */
@@ -354,7 +351,8 @@ static void *call_at_random(void *argument)
 	caller->length = torture->arena.length;
 	caller->still = torture->still;
 	caller->dmabuf = torture->dmabuf;
-	caller->place = reserve(NULL, RESERVED);
+	caller->place = mmap(NULL, RESERVED, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	caller->alloc_one_in = torture_sanitized() ? 16 : 1;
 	memset(caller->extents, PATTERN, sizeof(caller->extents));
 	memset(caller->infos, PATTERN, sizeof(caller->infos));

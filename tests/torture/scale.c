@@ -28,7 +28,6 @@
 #define FUNCTIONS 256
 #define WRITE NOIOMMU_ACCESS_WRITE
 #define TIB (1UL << 40)
-#define NO_PLACE ((size_t)-1)
 #define LIMIT_OF_MAPS "/sys/module/vfio_iommu_type1/parameters/dma_entry_limit"
 
 struct objects {

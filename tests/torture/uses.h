@@ -65,19 +65,17 @@ static int choose_edu(unsigned int nth, char *address)
  */
 static void begin_use(struct use *use, unsigned int nth)
 {
-	char path[96];
-	long owner = -1;
-	int users, ret;
+	long owner;
+	int users;
 
 	use->nth = nth;
 	use->begun = __atomic_load_n(&shared->begun, __ATOMIC_SEQ_CST);
 	users = __atomic_add_fetch(&shared->users[nth], 1, __ATOMIC_SEQ_CST);
 	if (users != 1)
 		complain("users of a function", users);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/noiommu/owner", use->address);
-	ret = file_read_long(path, &owner);
-	if (ret || owner != getpid())
-		complain("owner of a function in use", ret ?: owner);
+	owner = pci_owner(use->address);
+	if (owner != getpid())
+		complain("owner of a function in use", owner);
 }
 
 /* No native driver has got it, and no claim could be ended. */
