@@ -30,7 +30,7 @@ watch() {
 	read_clock
 	begin=$now
 	while [ -e "/proc/$qemu_pid/schedstat" ] && [ $((now - begin)) -lt "$limit" ]; do
-		sleep 0.2
+		pause 0.2
 		read_clock
 		word=""
 		[[ $what != "no start"* ]] || read -r word 2>/dev/null <"$1/control" || :
@@ -42,7 +42,7 @@ watch() {
 	[ -e "/proc/$qemu_pid/schedstat" ] || return 0
 	echo "$what" >"$1/late"
 	kill "$qemu_pid"
-	sleep 3
+	pause 3
 	kill -KILL "$qemu_pid"
 }
 
