@@ -297,7 +297,7 @@ boot_guest() {
 
 	# The long form of the suites of torture takes hours.
 	[ -z "${TORTURE:-}" ] || limit=86400
-	"$top/tests/vm/run" --kernel "$kernel" --timeout "$limit" --log "$(console_of "$1")" "${@:2}"
+	"$top/tests/vm/run" --kernel "$dir" --timeout "$limit" --log "$(console_of "$1")" "${@:2}"
 }
 
 console_of() {
