@@ -6,7 +6,10 @@
 sysroot=""
 
 is_elf() {
-	[ "$(head -c 4 -- "$1" | od -An -tx1)" = ' 7f 45 4c 46' ]
+	local magic=""
+
+	read -r -N 4 magic <"$1" 2>/dev/null || :
+	[ "$magic" = $'\177ELF' ]
 }
 
 # needed FILE: print the names of the shared libraries that an ELF file names itself.
