@@ -16,7 +16,7 @@ FIXTURE(legacy)
 FIXTURE_SETUP(legacy)
 {
 	ASSERT_EQ(0, passthrough_load());
-	ASSERT_TRUE(ports_bind("vfio-pci"));
+	ASSERT_TRUE(ports_devbind("vfio-pci"));
 	ASSERT_EQ(0, wires_open(self->wires));
 }
 

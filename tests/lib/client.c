@@ -20,7 +20,7 @@ bool client_ports(const char *parameters, struct wire wires[2])
 	       !run("modprobe noiommu %s", parameters) &&
 	       !run("modprobe vfio-pci") &&
 	       access("/sys/module/noiommu_pci", F_OK) &&
-	       ports_bind("vfio-pci") && !wires_open(wires);
+	       ports_devbind("vfio-pci") && !wires_open(wires);
 }
 
 bool client_release(struct wire wires[2])

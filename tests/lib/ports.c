@@ -7,7 +7,7 @@ static bool ports_have_driver(const char *driver)
 	return pci_has_driver(PORT_0, driver) && pci_has_driver(PORT_1, driver);
 }
 
-bool ports_bind(const char *driver)
+static void load_native_drivers(void)
 {
 	/*
 	 * The guest has no udev that would load the drivers of the NICs. A driver may also be
@@ -15,10 +15,29 @@ bool ports_bind(const char *driver)
 	 */
 	run("cd /sys/bus/pci/devices; "
 	    "modprobe -q -a virtio_net $(cat 0000:00:0[4-7].0/modalias) || true");
-	if (!ports_have_driver(driver) &&
-	    run("dpdk-devbind.py --bind=%s %s %s", driver, PORT_0, PORT_1))
-		return false;
-	return ports_have_driver(driver);
+}
+
+static bool port_bind(const char *port, const char *driver)
+{
+	/* A port may have no driver. */
+	pci_unbind(port);
+	return !pci_bind(port, driver);
+}
+
+bool ports_bind(const char *driver)
+{
+	load_native_drivers();
+	return ports_have_driver(driver) ||
+	       (port_bind(PORT_0, driver) && port_bind(PORT_1, driver) &&
+		ports_have_driver(driver));
+}
+
+bool ports_devbind(const char *driver)
+{
+	load_native_drivers();
+	return (ports_have_driver(driver) ||
+		!run("dpdk-devbind.py --bind=%s %s %s", driver, PORT_0, PORT_1)) &&
+	       ports_have_driver(driver);
 }
 
 int wires_open(struct wire wires[2])

@@ -27,8 +27,10 @@
 #define UNPRIVILEGED (CAPABILITY(CAP_SYS_RAWIO) | CAPABILITY(CAP_IPC_LOCK))
 #define ALL_CAPABILITIES (~0ULL)
 
-/* Binds both ports with DPDK's own tool, unless they are bound already. */
+/* Binds both ports, unless they are bound already. */
 bool ports_bind(const char *driver);
+/* The same with DPDK's own tool, which takes seconds to start in a guest. */
+bool ports_devbind(const char *driver);
 /* 0 or -errno. */
 int wires_open(struct wire wires[2]);
 void wires_close(struct wire wires[2]);
