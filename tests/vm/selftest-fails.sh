@@ -23,7 +23,7 @@ test_busy_host_is_no_hang() {
 	processor=$(taskset -pc $$ | grep -oE '[0-9]+' | sed -n 2p)
 	# shellcheck disable=SC2016 # the guest expands it
 	taskset -c "$processor" nice -n 5 "$here/run" --quiet --kernel "$kernel_name" --log "$tmp/console" \
-		--timeout 3 -- sh -c 'echo up; i=0; while [ $i -lt 25000 ]; do i=$((i + 1)); done' \
+		--timeout 3 -- sh -c 'echo up; i=0; while [ $i -lt 12000 ]; do i=$((i + 1)); done' \
 		>"$tmp/out" 2>"$tmp/err" </dev/null &
 	pid=$!
 	wait_for "$pid" grep -q up "$tmp/out" || return
