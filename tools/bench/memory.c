@@ -222,19 +222,23 @@ static void iommufd_unmap_whole(const struct memory *memory)
 	iommufd_unmap_at(mapped_at, memory->length);
 }
 
-/* The device uses physical addresses; the mapped range is the key to them. */
+/*
+ * The device uses physical addresses; the mapped range is the key to them. The kernel looks at each
+ * small page of the length that it is asked for, so of a huge page ask for its first one only.
+ */
 static void map_and_look_up(const struct memory *memory)
 {
 	struct abi_noiommu_get_pa cmd = {
 		.size = sizeof(cmd),
 		.ioas_id = ioas,
 	};
+	bool huge = memory->page > SIZE_4K;
 	size_t at;
 
 	iommufd_map_whole(memory);
-	for (at = 0; at < memory->length; at += cmd.length) {
+	for (at = 0; at < memory->length; at += huge ? memory->page : cmd.length) {
 		cmd.iova = mapped_at + at;
-		cmd.length = memory->length - at;
+		cmd.length = huge ? SIZE_4K : memory->length - at;
 		if (ioctl(iommufd, ABI_NOIOMMU_GET_PA, &cmd))
 			fail("IOMMU_IOAS_NOIOMMU_GET_PA");
 	}
