@@ -20,12 +20,9 @@ FIXTURE(iova_pa)
 	long pinned;
 };
 
-/* DPDK's own tool needs Python, which the guest has not. */
 static bool ports_ready(struct wire wires[2])
 {
-	return !passthrough_load() && !run("modprobe virtio_net") &&
-	       !passthrough_bind(PORT_0, "vfio-pci") &&
-	       !passthrough_bind(PORT_1, "vfio-pci") && !wires_open(wires);
+	return !passthrough_load() && ports_bind("vfio-pci") && !wires_open(wires);
 }
 
 FIXTURE_SETUP(iova_pa)

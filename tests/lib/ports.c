@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "passthrough.h"
 #include "ports.h"
 #include "sysfs.h"
 
@@ -17,19 +18,11 @@ static void load_native_drivers(void)
 	    "modprobe -q -a virtio_net $(cat 0000:00:0[4-7].0/modalias) || true");
 }
 
-static bool port_bind(const char *port, const char *driver)
-{
-	/* A port may have no driver. */
-	pci_unbind(port);
-	return !pci_bind(port, driver);
-}
-
 bool ports_bind(const char *driver)
 {
 	load_native_drivers();
-	return ports_have_driver(driver) ||
-	       (port_bind(PORT_0, driver) && port_bind(PORT_1, driver) &&
-		ports_have_driver(driver));
+	return !passthrough_bind(PORT_0, driver) && !passthrough_bind(PORT_1, driver) &&
+	       ports_have_driver(driver);
 }
 
 bool ports_devbind(const char *driver)
