@@ -270,20 +270,43 @@ int noiommu_walk_slow(unsigned long va, unsigned long end, u32 flags,
 	return ret == -EFAULT && !*device ? noiommu_reason(va, flags) : ret;
 }
 
+/*
+ * A fault fails in the same way for a missing huge page, beyond the end of a file, and
+ * where the mapping forbids the access. Other threads may change the mapping at any time,
+ * so it is looked up under the same mmap lock as the fault that failed.
+ */
+static bool noiommu_huge_pages_exhausted(unsigned long va, u32 flags)
+{
+	struct mm_struct *mm = current->mm;
+	bool exhausted, unlocked;
+
+	do {
+		struct vm_area_struct *vma;
+
+		unlocked = false;
+		mmap_read_lock(mm);
+		exhausted = noiommu_fault(va, flags, &unlocked);
+		vma = vma_lookup(mm, va);
+		if (!vma || !noiommu_vma_permits(vma, flags) ||
+		    !noiommu_vma_is_hugetlb_file(vma, va))
+			exhausted = false;
+		mmap_read_unlock(mm);
+	} while (exhausted && unlocked && !fatal_signal_pending(current));
+	return exhausted;
+}
+
 /**
  * noiommu_reason() - find the errno for a fault that failed
  * @va: virtual address in the calling process
  * @flags: bits of enum noiommu_access_flags
  *
- * A process gets the same signal for a missing huge page as for the end of a file.
- * fixup_user_fault() returns the same errno for these and for a broken page.
+ * fixup_user_fault() returns the same errno for a broken page as for the reasons above.
  *
  * Return: -ENOMEM, -EHWPOISON or -EINTR; -EFAULT if it finds no other reason.
  */
 int noiommu_reason(unsigned long va, u32 flags)
 {
-	bool write = flags & NOIOMMU_ACCESS_WRITE, exhausted;
-	struct vm_area_struct *vma;
+	bool write = flags & NOIOMMU_ACCESS_WRITE;
 	struct page *page;
 	long got;
 
@@ -295,12 +318,9 @@ int noiommu_reason(unsigned long va, u32 flags)
 		return -EINTR;
 	if (got == -EHWPOISON || got == -ENOMEM)
 		return got;
-	mmap_read_lock(current->mm);
-	vma = vma_lookup(current->mm, va);
-	exhausted = got < 0 && vma && noiommu_vma_permits(vma, flags) &&
-		    noiommu_vma_is_hugetlb_file(vma, va);
-	mmap_read_unlock(current->mm);
-	return exhausted ? -ENOMEM : -EFAULT;
+	if (got < 0 && noiommu_huge_pages_exhausted(va, flags))
+		return -ENOMEM;
+	return -EFAULT;
 }
 
 /**

@@ -198,15 +198,16 @@ static void *change_at_random(void *argument)
 	return NULL;
 }
 
-#define ASSERT_RUNS(body, changing)					\
+/* Runs changer in that many threads, and body in the others. */
+#define ASSERT_RUNS(body, changer, changers)				\
 do {									\
 	pthread_t __threads[THREADS];					\
 	int __i;							\
 									\
 	for (__i = 0; __i < THREADS; __i++)				\
 		ASSERT_EQ(0, pthread_create(__threads + __i, NULL,	\
-					    __i < (changing) ?		\
-					    change_at_random : (body),	\
+					    __i < (changers) ?		\
+					    (changer) : (body),		\
 					    &self->stress));		\
 	while (self->stress.pins < ENOUGH && !self->stress.failures)	\
 		usleep(10000);						\
@@ -221,7 +222,7 @@ TEST_F(pin_stress, of_memory_that_is_still)
 	self->stress.still = true;
 	/* Touch all pages; otherwise the first pin would change them. */
 	mapping_touch(self->stress.memory, self->stress.length);
-	ASSERT_RUNS(pin_at_random, 0);
+	ASSERT_RUNS(pin_at_random, pin_at_random, 0);
 	EXPECT_LE(ENOUGH, self->stress.pins);
 	EXPECT_EQ(self->pinned, memory_pinned());
 	EXPECT_EQ(self->locked, memory_accounted());
@@ -229,10 +230,57 @@ TEST_F(pin_stress, of_memory_that_is_still)
 
 TEST_F(pin_stress, of_memory_that_changes)
 {
-	ASSERT_RUNS(pin_at_random, 2);
+	ASSERT_RUNS(pin_at_random, change_at_random, 2);
 	EXPECT_LE(ENOUGH, self->stress.pins);
 	EXPECT_EQ(self->pinned, memory_pinned());
 	EXPECT_EQ(self->locked, memory_accounted());
+}
+
+static char *huge_pages(const struct stress *stress)
+{
+	return stress->memory + 2 * PIECE;
+}
+
+static void *hide_and_show(void *argument)
+{
+	struct stress *stress = argument;
+
+	while (!stress->stop) {
+		mprotect(huge_pages(stress), PIECE, PROT_NONE);
+		mprotect(huge_pages(stress), PIECE, PROT_READ | PROT_WRITE);
+	}
+	return NULL;
+}
+
+/* Counts a pin if the memory permitted none before. */
+static void *pin_what_is_shown(void *argument)
+{
+	struct stress *stress = argument;
+	bool hidden = false;
+	__u32 nr, id;
+	int ret;
+
+	while (!stress->stop) {
+		nr = 0;
+		ret = noiommu_pin_range(stress->fd, huge_pages(stress), PAGE,
+					WRITE, NULL, &nr, &id);
+		if (!ret && !noiommu_unpin_id(stress->fd, id)) {
+			if (hidden)
+				count(&stress->pins);
+		} else if (ret != -EFAULT) {
+			printf("# pin: %d\n", ret);
+			count(&stress->failures);
+		}
+		hidden = ret;
+	}
+	return NULL;
+}
+
+/* Another thread shows the pages before the kernel has found out why the pin failed. */
+TEST_F(pin_stress, of_huge_pages_that_hide)
+{
+	ASSERT_RUNS(pin_what_is_shown, hide_and_show, 1);
+	EXPECT_LE(ENOUGH, self->stress.pins);
 }
 
 /* One thread makes a pin, the others try to unpin it, and any of them may succeed. */
@@ -272,7 +320,7 @@ static void *unpin_the_same(void *argument)
 TEST_F(pin_stress, of_one_id)
 {
 	pthread_barrier_init(&self->stress.barrier, NULL, THREADS);
-	ASSERT_RUNS(unpin_the_same, 0);
+	ASSERT_RUNS(unpin_the_same, unpin_the_same, 0);
 	EXPECT_EQ(ENOUGH, self->stress.pins);
 	EXPECT_EQ(ENOUGH, self->stress.unpinned);
 	EXPECT_EQ(self->pinned, memory_pinned());
