@@ -49,13 +49,21 @@ apt_get() {
 	done
 }
 
+# From now on, compilers take what any clone has compiled from the cache: ccache does not compare the
+# paths of clones.
+use_ccache() {
+	export PATH="/usr/lib/ccache:$PATH" CCACHE_DIR CCACHE_MAXSIZE=1G CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+	CCACHE_DIR=$(cache_dir)/ccache
+}
+
 # make_modules KERNEL-DIR ARG...: make these targets of the modules, with these variables. Always
 # with the same warnings, because other flags would compile everything again.
-make_modules() {
+make_modules() (
+	use_ccache
 	# The flags of a make that called us are not for this make.
 	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -j"$(nproc)" -C "$top" \
 		KDIR="$1/build" W=1 "${@:2}"
-}
+)
 
 # Make the cache directory and print its path.
 cache_dir() {

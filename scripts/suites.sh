@@ -220,19 +220,16 @@ guest_files() {
 	done
 }
 
-# make_tests KERNEL OUT FILE...: build those of the files that lie there. What another clone has
-# compiled is in the cache: ccache does not compare the paths of clones.
-make_tests() {
-	local file mine=()
-
+# make_tests KERNEL OUT FILE...: build those of the files that lie there.
+make_tests() (
+	mine=()
+	use_ccache
 	for file in "${@:3}"; do
 		[[ $file != "$2"/* ]] || mine+=("$file")
 	done
 	[ ${#mine[@]} -eq 0 ] ||
-		env PATH="/usr/lib/ccache:$PATH" CCACHE_DIR="$(cache_dir)/ccache" CCACHE_MAXSIZE=1G \
-			CCACHE_BASEDIR="$top" CCACHE_NOHASHDIR=1 \
-			make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" "${mine[@]}"
-}
+		make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" "${mine[@]}"
+)
 
 # build_suites NAME...: build the modules, and the programs of these suites.
 build_suites() {
