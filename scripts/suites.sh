@@ -310,67 +310,96 @@ console_of() {
 SUITES_A_GUEST=20
 
 # guest_key NAME: set key to what suites that share a guest have in common, or to nothing if the
-# suite needs a guest of its own; and base to the name of its program there.
+# suite needs a guest of its own; functions to what the guest needs besides; and base to the name of
+# the suite's program there.
 guest_key() {
-	local program needs on also dpdk disk tree alone options out="" programs="" without files
+	local program needs on also dpdk disk tree alone options out="" programs="" files without fixed
 
 	parse_guest "$1"
-	base=${program##*/} key=""
+	base=${program##*/} key="" functions=""
 	[ -z "$alone$dpdk$disk$tree" ] || return 0
-	without_files "${options[@]}"
-	printf -v key '<%s>' "${without[@]}"
+	split_options "${options[@]}"
+	printf -v key '<%s>' "${fixed[@]}"
 }
 
-# without_files OPTION...: set without to the options but those of --file, and files to those.
-without_files() {
-	without=() files=()
+# split_options OPTION...: set files to the options --file, and without to the others. Of these, set
+# functions to the arguments of QEMU that add a function to the guest, one a line, and fixed to the
+# rest.
+split_options() {
+	local nr
+
+	files=() without=() fixed=() functions=""
 	while [ $# -gt 0 ]; do
-		if [ "$1" = --file ]; then
-			files+=(--file "$2")
-			shift 2
-		else
-			without+=("$1")
-			shift
-		fi
+		nr=2
+		case $1 in
+		--icount)			nr=1 ;;
+		--qemu)				nr=4 ;;
+		esac
+		case "$1 ${2:-}" in
+		"--file "*)			files+=("${@:1:nr}") ;;
+		*" -numa"|*" -global")		fixed+=("${@:1:nr}") ;;
+		"--device "*|"--qemu "*)	functions+="${*:1:nr}"$'\n' ;;
+		*)				fixed+=("${@:1:nr}") ;;
+		esac
+		[ "$1" = --file ] || without+=("${@:1:nr}")
+		shift $nr
 	done
 }
 
-# share_guests: read names of suites, and print those of each guest on a line. The programs of
-# a guest lie in one directory, so their names differ.
+# has_functions ALL SOME: does ALL have each function of SOME?
+has_functions() {
+	local one
+
+	while read -r one; do
+		[[ $'\n'$1$'\n' == *$'\n'$one$'\n'* ]] || return
+	done <<<"$2"
+}
+
+# share_guests: read names of suites, and print those of each guest on a line, first the one whose
+# functions the guest has: the others need some of these. The programs of a guest lie in one
+# directory, so their names differ.
 share_guests() {
-	local name key base i
-	local -a names=() keys=() bases=() counts=()
+	local name key functions base i
+	local -a names=() keys=() guests=() bases=() counts=()
 	while read -r name; do
 		guest_key "$name"
 		for ((i = 0; i < ${#names[@]}; i++)); do
-			if [ -n "$key" ] && [ "${keys[i]}" = "$key" ] && [ "${counts[i]}" -lt "$SUITES_A_GUEST" ] &&
-				[[ " ${bases[i]} " != *" $base "* ]]; then
-				names[i]+=" $name" bases[i]+=" $base" counts[i]=$((counts[i] + 1))
-				continue 2
+			if [ -z "$key" ] || [ "${keys[i]}" != "$key" ] || [ "${counts[i]}" -ge "$SUITES_A_GUEST" ] ||
+				[[ " ${bases[i]} " == *" $base "* ]]; then
+				continue
+			elif has_functions "${guests[i]}" "$functions"; then
+				names[i]+=" $name"
+			elif has_functions "$functions" "${guests[i]}"; then
+				names[i]="$name ${names[i]}" guests[i]=$functions
+			else
+				continue
 			fi
+			bases[i]+=" $base" counts[i]=$((counts[i] + 1))
+			continue 2
 		done
-		names+=("$name") keys+=("$key") bases+=("$base") counts+=(1)
+		names+=("$name") keys+=("$key") guests+=("$functions") bases+=("$base") counts+=(1)
 	done
 	[ ${#names[@]} -eq 0 ] || printf '%s\n' "${names[@]}"
 }
 
-# run_guests NAME...: run these suites, which share a guest, one after another. The output has
-# the marks of tests/vm/in-turn.
+# run_guests NAME...: run these suites, which share a guest, one after another. The guest has the
+# functions of the first. The output has the marks of tests/vm/in-turn.
 run_guests() {
-	local program needs on also dpdk disk tree alone options skip without files name
-	local -a shared=() parts=()
+	local program needs on also dpdk disk tree alone options skip files without fixed functions name
+	local -a guest=() shared=() parts=()
 
 	for name; do
 		prepare_guest "$name" || return
+		split_options "${options[@]}"
+		[ "$name" != "$1" ] || guest=("${without[@]}")
 		if [ -n "$skip" ]; then
 			printf '=== %s\n1..0 # SKIP %s\n=== %s: 0\n' "$name" "$skip" "$name"
 			continue
 		fi
-		without_files "${options[@]}"
 		shared+=("${files[@]}" --file "$programs/$program")
 		parts+=("$name=${program##*/}")
 	done
 	[ ${#parts[@]} -eq 0 ] ||
-		boot_guest "$1" "${without[@]}" "${shared[@]}" --file "$top/tests/vm/in-turn" \
+		boot_guest "$1" "${guest[@]}" "${shared[@]}" --file "$top/tests/vm/in-turn" \
 			-- env "TORTURE=${TORTURE:-}" ./in-turn "${parts[@]}"
 }
