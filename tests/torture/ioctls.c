@@ -26,7 +26,7 @@
 #include "sysfs.h"
 #include "torture.h"
 
-#define FEW 100000
+#define FEW 50000
 #define MANY 20000000
 #define THREADS 4
 #define SLOTS 3

@@ -26,7 +26,7 @@
 #include "torture.h"
 #include "uses.h"
 
-#define FEW 80
+#define FEW 40
 #define MANY 2000
 #define NVME_VENDOR 0x1b36
 #define NVME_DEVICE 0x0010

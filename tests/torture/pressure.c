@@ -25,7 +25,7 @@
 #include "torture.h"
 
 #define WRITE NOIOMMU_ACCESS_WRITE
-#define FEW 400
+#define FEW 200
 #define MANY 10000
 #define PAGES 1024
 #define PINS 16

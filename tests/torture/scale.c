@@ -193,7 +193,7 @@ TEST_F_TIMEOUT(scale, pins, TORTURE_SECONDS)
 {
 	__u64 start;
 
-	HAS_OBJECTS("pins", torture_count(100000, 1000000), 1024);
+	HAS_OBJECTS("pins", torture_count(40000, 1000000), 1024);
 	EXPECT_TRUE(stays_cheap(&self->objects));
 	start = now();
 	close(self->objects.fd);
@@ -216,7 +216,7 @@ TEST_F_TIMEOUT(scale, maps, TORTURE_SECONDS)
 {
 	struct objects *objects = &self->objects;
 
-	HAS_OBJECTS("maps", torture_count(10000, 100000), objects->nr);
+	HAS_OBJECTS("maps", torture_count(5000, 100000), objects->nr);
 	mlock(objects->memory, self->length);
 	objects->phys = calloc(objects->nr, sizeof(*objects->phys));
 	ASSERT_NE(NULL, objects->phys);
@@ -231,7 +231,7 @@ TEST_F_TIMEOUT(scale, maps, TORTURE_SECONDS)
 /* Pins that a function keeps after their descriptor has gone. */
 TEST_F_TIMEOUT(scale, held, TORTURE_SECONDS)
 {
-	size_t most = torture_count(20000, 200000), nr = most >> (POINTS - 1), i;
+	size_t most = torture_count(10000, 200000), nr = most >> (POINTS - 1), i;
 	__u64 cost[2], start;
 	int big;
 

@@ -25,7 +25,7 @@
 #include "passthrough.h"
 #include "vfio_calls.h"
 
-#define FEW 10000
+#define FEW 5000
 #define MANY 1000000
 #define THREADS 4
 /* A kind of call that is made this often must succeed once. */
