@@ -185,7 +185,7 @@ parse_guest() {
 		dpdk=*)		dpdk=${word#*=} ;;
 		disk=*)		disk=${word#*=} ;;
 		tree=*)		tree=${word#*=} ;;
-		alone)		alone=yes ;;
+		alone|last)	alone=$word ;;
 		intx)		intx=yes ;;
 		smp)		smp=yes ;;
 		*)		guest_options "$word" ;;
@@ -307,17 +307,18 @@ console_of() {
 # --- Suites that share a guest ---------------------------------------------
 
 # A boot and, on a kernel with sanitizers, the search for leaks take longer than most suites.
-SUITES_A_GUEST=20
+SUITES_A_GUEST=40
 
 # guest_key NAME: set key to what suites that share a guest have in common, or to nothing if the
-# suite needs a guest of its own; functions to what the guest needs besides; and base to the name of
-# the suite's program there.
+# suite needs a guest of its own; functions to what the guest needs besides; base to the name of
+# the suite's program there; and alone to last if it must be the last one there.
 guest_key() {
-	local program needs on also dpdk disk tree alone options out="" programs="" files without fixed
+	local program needs on also dpdk disk tree options out="" programs="" files without fixed
 
 	parse_guest "$1"
 	base=${program##*/} key="" functions=""
-	[ -z "$alone$dpdk$disk$tree" ] || return 0
+	[ "$alone" != alone ] || return 0
+	[ -z "$dpdk$disk$tree" ] || return 0
 	split_options "${options[@]}"
 	printf -v key '<%s>' "${fixed[@]}"
 }
@@ -355,43 +356,51 @@ has_functions() {
 	done <<<"$2"
 }
 
-# share_guests: read names of suites, and print those of each guest on a line, first the one whose
-# functions the guest has: the others need some of these. The programs of a guest lie in one
-# directory, so their names differ.
+# share_guests: read names of suites, and print those of each guest on a line. One of them needs all
+# functions of the guest. The programs of a guest lie in one directory, so their names differ.
 share_guests() {
-	local name key functions base i
-	local -a names=() keys=() guests=() bases=() counts=()
+	local name key functions base alone i
+	local -a names=() lasts=() keys=() guests=() bases=() counts=()
 	while read -r name; do
 		guest_key "$name"
 		for ((i = 0; i < ${#names[@]}; i++)); do
 			if [ -z "$key" ] || [ "${keys[i]}" != "$key" ] || [ "${counts[i]}" -ge "$SUITES_A_GUEST" ] ||
-				[[ " ${bases[i]} " == *" $base "* ]]; then
+				[[ " ${bases[i]} " == *" $base "* ]] || [ "$alone,${lasts[i]:+last}" = last,last ]; then
 				continue
-			elif has_functions "${guests[i]}" "$functions"; then
-				names[i]+=" $name"
 			elif has_functions "$functions" "${guests[i]}"; then
-				names[i]="$name ${names[i]}" guests[i]=$functions
-			else
+				guests[i]=$functions
+			elif ! has_functions "${guests[i]}" "$functions"; then
 				continue
 			fi
-			bases[i]+=" $base" counts[i]=$((counts[i] + 1))
-			continue 2
+			break
 		done
-		names+=("$name") keys+=("$key") guests+=("$functions") bases+=("$base") counts+=(1)
+		if [ "$i" -eq ${#names[@]} ]; then
+			names+=("") lasts+=("") keys+=("$key") guests+=("$functions") bases+=("") counts+=(0)
+		fi
+		if [ "$alone" = last ]; then
+			lasts[i]=$name
+		else
+			names[i]+="$name "
+		fi
+		bases[i]+=" $base" counts[i]=$((counts[i] + 1))
 	done
-	[ ${#names[@]} -eq 0 ] || printf '%s\n' "${names[@]}"
+	for ((i = 0; i < ${#names[@]}; i++)); do
+		echo "${names[i]}${lasts[i]}"
+	done
 }
 
-# run_guests NAME...: run these suites, which share a guest, one after another. The guest has the
-# functions of the first. The output has the marks of tests/vm/in-turn.
+# run_guests NAME...: run these suites, which share a guest, one after another. The output has the
+# marks of tests/vm/in-turn.
 run_guests() {
 	local program needs on also dpdk disk tree alone options skip files without fixed functions name
-	local -a guest=() shared=() parts=()
+	local most="" guest=() shared=() parts=()
 
 	for name; do
 		prepare_guest "$name" || return
 		split_options "${options[@]}"
-		[ "$name" != "$1" ] || guest=("${without[@]}")
+		if [ -z "${guest[*]}" ] || ! has_functions "$most" "$functions"; then
+			guest=("${without[@]}") most=$functions
+		fi
 		if [ -n "$skip" ]; then
 			printf '=== %s\n1..0 # SKIP %s\n=== %s: 0\n' "$name" "$skip" "$name"
 			continue
