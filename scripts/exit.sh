@@ -37,12 +37,15 @@ complain() {
 	said
 }
 
-# If a disk that we write to is full, prints what to do: that explains other failures.
+# If a disk that we write to is full, prints what to do: that explains other failures. Another process
+# may remove a directory meanwhile.
 full_disk() {
-	local dir
+	local dir avail
 
 	for dir in "${cache:-}" "${tmp:-}" "${TMPDIR:-/tmp}"; do
-		if [ -d "$dir" ] && [ "$(df --output=avail -k "$dir" | tail -n 1)" -lt 1024 ]; then
+		avail=""
+		[ ! -d "$dir" ] || avail=$(df --output=avail -k "$dir" 2>/dev/null | tail -n 1)
+		if [ "${avail:-1024}" -lt 1024 ]; then
 			echo ": the disk of $dir is full, make room there"
 			break
 		fi

@@ -63,6 +63,12 @@ test_ends_after_all_steps() {
 	"$COLD/script" || fail "the status is that of a step"
 }
 
+# The process whose subshell fails may be removing the directory meanwhile.
+test_ends_while_its_directory_goes() {
+	ends 1 '^script: gone$' "tmp=$COLD/temp" 'mkdir "$tmp"' \
+		'df() { rm -rf "$tmp"; command df "$@"; }' 'die gone'
+}
+
 # A partial key could be that of another product.
 test_ends_where_a_key_fails() {
 	ends 1 'status 1 of: false' 'half() { echo one; false; echo two; }' 'x=$(key_of half); echo $x'
