@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unpatched DPDK and NICs without MSI-X: without an option, DPDK assumes MSI-X.
+ * DPDK as Debian ships it, and NICs without MSI-X: without an option, DPDK assumes MSI-X.
  *
- * Guest: DPDK, unpatched, and its ports.
+ * Guest: Debian's DPDK, and its ports.
  */
 #include "forwarding.h"
 #include "passthrough.h"
