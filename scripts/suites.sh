@@ -307,7 +307,7 @@ console_of() {
 # --- Suites that share a guest ---------------------------------------------
 
 # A boot and, on a kernel with sanitizers, the search for leaks take longer than most suites.
-SUITES_A_GUEST=40
+SUITES_A_GUEST=20
 
 # guest_key NAME: set key to what suites that share a guest have in common, or to nothing if the
 # suite needs a guest of its own; functions to what the guest needs besides; base to the name of
