@@ -232,12 +232,12 @@ static void layout_print(const struct layout *layout)
 		       layout->pieces[i].end, layout->pieces[i].prot);
 }
 
-/* As many rounds as a slow guest finishes in half a minute. */
+/* As many rounds as a slow guest finishes in a quarter of a minute. */
 TEST_F(layouts, random)
 {
 	const char *given = getenv("SEED");
 	unsigned int seed = given ? atoi(given) : time(NULL) ^ getpid();
-	time_t end = time(NULL) + 30;
+	time_t end = time(NULL) + 15;
 	struct layout layout;
 	bool good;
 	int i;
