@@ -56,13 +56,23 @@ use_ccache() {
 	CCACHE_DIR=$(cache_dir)/ccache
 }
 
+# Sets clone to a path that is the same in all clones, until the end of the subshell that calls it:
+# Kbuild of kernels before 6.13 compiles modules by absolute paths, which ccache does compare.
+use_one_path() {
+	# What a check of scripts/static prints is a mistake.
+	QUIET=1 cache_lock clone
+	clone=$(cache_dir)/clone
+	ln -sfn "$top" "$clone"
+}
+
 # make_modules KERNEL-DIR ARG...: make these targets of the modules, with these variables. Always
 # with the same warnings, because other flags would compile everything again.
 make_modules() (
 	use_ccache
+	use_one_path
 	# The flags of a make that called us are not for this make.
 	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -j"$(nproc)" -C "$top" \
-		KDIR="$1/build" W=1 "${@:2}"
+		KDIR="$1/build" BUILD="$clone/build/\$(RELEASE)" W=1 "${@:2}"
 )
 
 # Make the cache directory and print its path.

@@ -224,11 +224,13 @@ guest_files() {
 make_tests() (
 	mine=()
 	use_ccache
+	use_one_path
 	for file in "${@:3}"; do
 		[[ $file != "$2"/* ]] || mine+=("$file")
 	done
 	[ ${#mine[@]} -eq 0 ] ||
-		make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" "${mine[@]}"
+		make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" \
+			MODULES="$clone${2#"$top"}/modules" "${mine[@]}"
 )
 
 # build_suites NAME...: build the modules, and the programs of these suites.
