@@ -90,15 +90,27 @@ bool program_has_ended(struct program *program)
 		      WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
+static bool has_text(const char *output, const char *text)
+{
+	return strstr(output, text);
+}
+
 bool program_says(struct program *program, long from, const char *text,
 		  int seconds)
+{
+	return program_says_in(program, from, has_text, text, seconds);
+}
+
+bool program_says_in(struct program *program, long from,
+		     bool (*has)(const char *output, const char *text),
+		     const char *text, int seconds)
 {
 	long end = seconds_now() + seconds * slowness();
 	bool over;
 
 	for (;;) {
 		over = program_has_ended(program) || seconds_now() > end;
-		if (strstr(program_output(program, from), text))
+		if (has(program_output(program, from), text))
 			return true;
 		if (over)
 			return false;

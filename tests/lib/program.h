@@ -30,6 +30,10 @@ long program_place(struct program *program);
  */
 bool program_says(struct program *program, long from, const char *text,
 		  int seconds);
+/* The same, for this way to look for the text. */
+bool program_says_in(struct program *program, long from,
+		     bool (*has)(const char *output, const char *text),
+		     const char *text, int seconds);
 bool program_has_ended(struct program *program);
 /* Returns a field of /proc/PID/status as a number of this base; -1 without such a field. */
 long program_status(struct program *program, const char *field, int base);

@@ -12,6 +12,7 @@
 #include "testpmd.h"
 
 #define PROMPT "testpmd> "
+#define LOG_LINE "EAL: "
 #define START_SECONDS 120
 #define COMMAND_SECONDS 60
 /* The address of external memory, whose owner knows it. */
@@ -19,10 +20,44 @@
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
 
+/* Returns what follows lines of EAL's log. */
+static const char *skip_log(const char *at)
+{
+	while (!strncmp(at, LOG_LINE, strlen(LOG_LINE))) {
+		at = strchrnul(at, '\n');
+		at += *at == '\n';
+	}
+	return at;
+}
+
+/*
+ * testpmd writes its prompt a byte at a time, and EAL's other threads write their lines at any
+ * time: the output can be "tEAL: Cannot find device\nestpmd> ".
+ */
+static bool has_prompt(const char *output, const char *prompt)
+{
+	for (; *output; output++) {
+		const char *at = skip_log(output), *rest = prompt;
+
+		while (*rest && *at == *rest) {
+			at = skip_log(at + 1);
+			rest++;
+		}
+		if (!*rest)
+			return true;
+	}
+	return false;
+}
+
+static bool says_prompt(struct testpmd *pmd, long from, int seconds)
+{
+	return program_says_in(&pmd->program, from, has_prompt, PROMPT, seconds);
+}
+
 bool testpmd_run(struct testpmd *pmd, __u64 capabilities, const char *command)
 {
 	if (program_start(&pmd->program, capabilities, command) &&
-	    program_says(&pmd->program, 0, PROMPT, START_SECONDS))
+	    says_prompt(pmd, 0, START_SECONDS))
 		return true;
 	testpmd_kill(pmd);
 	return false;
@@ -47,7 +82,7 @@ const char *testpmd_command(struct testpmd *pmd, const char *format, ...)
 	vdprintf(pmd->program.input, format, args);
 	va_end(args);
 	dprintf(pmd->program.input, "\n");
-	if (program_says(&pmd->program, from, PROMPT, COMMAND_SECONDS))
+	if (says_prompt(pmd, from, COMMAND_SECONDS))
 		return program_output(&pmd->program, from);
 	printf("# no prompt of testpmd after: %s\n", format);
 	return NULL;
