@@ -203,6 +203,27 @@ test_shell_on_a_terminal() {
 	want 5 '42 /dev/ttyS1'
 }
 
+# Work of a second takes many on this busy processor, and is not late.
+test_busy_host_is_no_hang() {
+	local processor loops=() i pid
+
+	processor=$(taskset -pc $$ | grep -oE '[0-9]+' | sed -n 2p)
+	# shellcheck disable=SC2016 # the guest expands it
+	taskset -c "$processor" nice -n 5 "$here/run" --quiet --kernel "$kernel_name" --log "$tmp/console" \
+		--timeout 3 -- sh -c 'echo up; i=0; while [ $i -lt 12000 ]; do i=$((i + 1)); done' \
+		>"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	wait_for "$pid" grep -q up "$tmp/out" || return
+	for i in 1 2; do
+		taskset -c "$processor" sh -c 'while :; do :; done' &
+		loops[i]=$!
+	done
+	status=0
+	wait "$pid" || status=$?
+	kill "${loops[@]}"
+	want 0
+}
+
 # --- One suite, one test ---------------------------------------------------
 
 test_try_runs_one_test() {
