@@ -49,16 +49,12 @@ apt_get() {
 	done
 }
 
-# From now on, compilers take what any clone has compiled from the cache: ccache does not compare the
-# paths of clones.
+# Until the end of the subshell that calls it, compilers take what any clone has compiled from the
+# cache: ccache does not compare the paths of clones. Kbuild of kernels before 6.13 compiles modules
+# by absolute paths, which ccache does compare, so clone is set to one that is the same in all clones.
 use_ccache() {
 	export PATH="/usr/lib/ccache:$PATH" CCACHE_DIR CCACHE_MAXSIZE=1G CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
 	CCACHE_DIR=$(cache_dir)/ccache
-}
-
-# Sets clone to a path that is the same in all clones, until the end of the subshell that calls it:
-# Kbuild of kernels before 6.13 compiles modules by absolute paths, which ccache does compare.
-use_one_path() {
 	# What a check of scripts/static prints is a mistake.
 	QUIET=1 cache_lock clone
 	clone=$(cache_dir)/clone
@@ -69,7 +65,6 @@ use_one_path() {
 # with the same warnings, because other flags would compile everything again.
 make_modules() (
 	use_ccache
-	use_one_path
 	# The flags of a make that called us are not for this make.
 	env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -j"$(nproc)" -C "$top" \
 		KDIR="$1/build" BUILD="$clone/build/\$(RELEASE)" W=1 "${@:2}"

@@ -224,7 +224,6 @@ guest_files() {
 make_tests() (
 	mine=()
 	use_ccache
-	use_one_path
 	for file in "${@:3}"; do
 		[[ $file != "$2"/* ]] || mine+=("$file")
 	done
