@@ -223,13 +223,13 @@ guest_files() {
 # make_tests KERNEL OUT FILE...: build those of the files that lie there.
 make_tests() (
 	mine=()
-	use_ccache
 	for file in "${@:3}"; do
 		[[ $file != "$2"/* ]] || mine+=("$file")
 	done
-	[ ${#mine[@]} -eq 0 ] ||
-		make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" \
-			MODULES="$clone${2#"$top"}/modules" "${mine[@]}"
+	[ ${#mine[@]} -gt 0 ] || return 0
+	use_ccache
+	make -j"${jobs:-$(nproc)}" -C "$top/tests" KERNEL="$1" OUT="$2" \
+		MODULES="$clone${2#"$top"}/modules" "${mine[@]}"
 )
 
 # build_suites NAME...: build the modules, and the programs of these suites.
