@@ -27,13 +27,13 @@ unsaid() {
 	! read -r -t 0 -u "$NOIOMMU_SAID" || read -r -t 1 -u "$NOIOMMU_SAID"
 }
 
-# complain LINE: print the reason for the end. A subshell prints it to its own stderr.
-complain() {
+# Prints the reason for the end, if nothing has. A subshell prints it to its own stderr.
+say_fault() {
 	local to=$stderr
 
-	fault=$1
+	! read -r -t 0 -u "$NOIOMMU_SAID" || return 0
 	[ "$BASHPID" = "$$" ] || to=2
-	printf '%s: %s\n' "$ME" "$1" >&"$to"
+	printf '%s: %s\n' "$ME" "$fault${log:+ (log: $log)}" >&"$to"
 	said
 }
 
@@ -52,8 +52,13 @@ full_disk() {
 	done
 }
 
+# die TEXT: end with this reason, which names the log itself. The script prints it when its children
+# have ended, so that none of them prints the last line.
 die() {
-	complain "$*$(full_disk)"
+	fault=$*$(full_disk)
+	log=""
+	unsaid || :
+	[ "$BASHPID" = "$$" ] || say_fault
 	exit "${DIE_STATUS:-1}"
 }
 
@@ -76,19 +81,17 @@ took_fault() {
 	[ "$BASHPID" = "$$" ] || say_fault
 }
 
-say_fault() {
-	read -r -t 0 -u "$NOIOMMU_SAID" || complain "$fault${log:+ (log: $log)}"
-}
+# stop PID...: stop these processes. Subshells do not forward signals, so their children are
+# stopped as well, but later: a subshell whose child has ended would go on, and complain.
+stop() {
+	local pid next
 
-# stop_children PID: stop its running children. Subshells do not forward signals, so their
-# children are stopped as well.
-stop_children() {
-	local pid pids=()
-
-	read -ra pids <"/proc/$1/task/$1/children" || :
-	for pid in "${pids[@]}"; do
-		! cmp -s "/proc/$$/cmdline" "/proc/$pid/cmdline" || stop_children "$pid"
+	for pid; do
+		next=()
+		! cmp -s "/proc/$$/cmdline" "/proc/$pid/cmdline" ||
+			read -ra next <"/proc/$pid/task/$pid/children"
 		kill "$pid" && stopped+=("$pid")
+		stop "${next[@]}"
 	done
 }
 
@@ -115,13 +118,14 @@ wait_for_stopped() {
 # script is still inside a function: only a signal ends it there without exit or a fault.
 # shellcheck disable=SC2317 # called by trap
 at_exit() {
-	local status=$1 step stopped=()
+	local status=$1 step children=() stopped=()
 
 	trap - ERR
 	trap '' INT TERM HUP
 	set +e
 	{
-		stop_children "$$"
+		read -ra children <"/proc/$$/task/$$/children"
+		stop "${children[@]}"
 		wait_for_stopped
 	} 2>/dev/null
 	for ((step = ${#exit_steps[@]} - 1; step >= 0; step--)); do

@@ -69,6 +69,24 @@ test_ends_while_its_directory_goes() {
 		'df() { rm -rf "$tmp"; command df "$@"; }' 'die gone'
 }
 
+# The reason of a subshell would hide that of the script. It has time to give one, should its child
+# be stopped first.
+test_ends_without_a_word_of_its_subshells() {
+	ends 1 '^script: first$' "(touch '$COLD/asked'; sleep 61; die second) &" \
+		"until [ -e '$COLD/asked' ]; do pause 0.1; done" \
+		'kill() { builtin kill "$@"; pause 0.5; }' 'die first'
+	nothing_runs
+}
+
+test_ends_after_its_children() {
+	script "bash -c 'trap \"echo E: stopped; exit\" TERM; touch $COLD/asked; while :; do sleep 0.1; done' >&2 &" \
+		"until [ -e '$COLD/asked' ]; do pause 0.1; done" 'die gone'
+	status=0
+	"$COLD/script" >"$tmp/out" 2>"$tmp/err" || status=$?
+	wants 1 '^script: gone$'
+	said_once '^E: stopped$'
+}
+
 # A partial key could be that of another product.
 test_ends_where_a_key_fails() {
 	ends 1 'status 1 of: false' 'half() { echo one; false; echo two; }' 'x=$(key_of half); echo $x'

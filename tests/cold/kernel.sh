@@ -158,7 +158,7 @@ waits() {
 	first=$pid
 	"$top/$1" "${@:2}" >"$tmp/out2" 2>"$tmp/err2" </dev/null &
 	pid=$!
-	await grep -q . "$tmp/err2" || fail "the second one says nothing"
+	await grep -qs . "$tmp/err2" || fail "the second one says nothing"
 	grep -qE "waiting for ${1##*/} \(process $first\), which holds .*\.lock" "$tmp/err2" ||
 		fail "$(cat "$tmp/err2")"
 	no_fault
