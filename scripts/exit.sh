@@ -40,16 +40,15 @@ say_fault() {
 # If a disk that we write to is full, prints what to do: that explains other failures. Another process
 # may remove a directory meanwhile.
 full_disk() {
-	local dir avail
+	local avail dir
 
-	for dir in "${cache:-}" "${tmp:-}" "${TMPDIR:-/tmp}"; do
-		avail=""
-		[ ! -d "$dir" ] || avail=$(df --output=avail -k "$dir" 2>/dev/null | tail -n 1)
-		if [ "${avail:-1024}" -lt 1024 ]; then
-			echo ": the disk of $dir is full, make room there"
-			break
-		fi
-	done
+	df --output=avail,file -k "${cache:-}" "${tmp:-}" "${TMPDIR:-/tmp}" 2>/dev/null |
+		while read -r avail dir; do
+			if [[ $avail =~ ^[0-9]+$ ]] && [ "$avail" -lt 1024 ]; then
+				echo ": the disk of $dir is full, make room there"
+				break
+			fi
+		done || :
 }
 
 # die TEXT: end with this reason, which names the log itself. The script prints it when its children

@@ -74,7 +74,7 @@ make_modules() (
 cache_dir() {
 	local dir=${NOIOMMU_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/noiommu}
 
-	mkdir -p "$dir" 2>/dev/null ||
+	[ -d "$dir" ] || mkdir -p "$dir" 2>/dev/null ||
 		die "cannot make the cache directory $dir: set NOIOMMU_CACHE to a writable one"
 	(cd "$dir" && pwd)
 }

@@ -89,8 +89,10 @@ test_kernel_without_what_builds_it() {
 full() {
 	cat >"$COLD/df" <<-'END'
 	#!/bin/sh
-	echo Avail
-	echo 0
+	echo Avail File
+	for file; do
+		[ ! -d "$file" ] || echo "0 $file"
+	done
 	END
 	chmod +x "$COLD/df"
 	ln -sf "$COLD/df" "$COLD/bin/df"
