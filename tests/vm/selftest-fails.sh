@@ -83,20 +83,42 @@ statuses() {
 	done | xargs
 }
 
-# in_turn: run a, b, which makes the kernel complain, and c.
-in_turn() {
-	printf '#!/bin/sh\necho "1..1"\necho "ok 1 fine"\n' >"$tmp/fine"
-	printf '#!/bin/sh\necho "1..1"\ninsmod splat.ko how=warn\necho "ok 1 splat"\n' >"$tmp/splat"
-	chmod +x "$tmp/fine" "$tmp/splat"
-	vm --file "$splat" --file "$here/in-turn" --file "$tmp/fine" --file "$tmp/splat" \
-		-- ./in-turn a=fine b=splat c=fine
+# turn NAME LINE: write a program for in-turn that passes if LINE does.
+turn() {
+	printf '#!/bin/sh\necho "1..1"\nif %s; then echo "ok 1 %s"; else exit 1; fi\n' "$2" "$1" >"$tmp/$1"
+	chmod +x "$tmp/$1"
+	turns+=(--file "$tmp/$1")
+}
+
+# a loads noiommu, b makes the kernel complain, c finds noiommu unloaded, d keeps it in use.
+# shellcheck disable=SC2317 # called by once
+guest_with_turns() {
+	local turns=()
+
+	turn loads 'modprobe noiommu'
+	turn splat 'insmod splat.ko how=warn'
+	turn unloaded '[ ! -e /sys/module/noiommu ]'
+	turn uses 'modprobe noiommu && { sleep 1000 >/dev/null </dev/noiommu & }'
+	vm --file "$splat" --file "$here/in-turn" "${turns[@]}" -- ./in-turn a=loads b=splat c=unloaded d=uses
 }
 
 test_in_turn_a_splat_fails_who_ran() {
-	in_turn
+	once guest_with_turns
 	want 120 || return
 	[ "$(part_output b "$tmp/out")" = "$(printf '1..1\nok 1 splat')" ] || return
 	[ "$(statuses 120)" = "0 120 0" ]
+}
+
+test_in_turn_resets_the_guest() {
+	once guest_with_turns
+	[ "$(part_output a "$tmp/out")" = "$(printf '1..1\nok 1 loads')" ] || return
+	[ "$(part_output c "$tmp/out")" = "$(printf '1..1\nok 1 unloaded')" ]
+}
+
+test_in_turn_what_cannot_be_reset_fails() {
+	once guest_with_turns
+	want 120 'noiommu cannot be unloaded after this program' || return
+	[ "$(part_status d "$tmp/out" 0 "$tmp/console")" = 1 ]
 }
 
 # The kernel finds leaks after the last program.
