@@ -319,9 +319,9 @@ guest_key() {
 	parse_guest "$1"
 	base=${program##*/} key="" functions=""
 	[ "$alone" != alone ] || return 0
-	[ -z "$dpdk$disk$tree" ] || return 0
+	[ -z "$disk$tree" ] || return 0
 	split_options "${options[@]}"
-	printf -v key '<%s>' "${fixed[@]}"
+	printf -v key '<%s>' "dpdk=$dpdk" "${fixed[@]}"
 }
 
 # split_options OPTION...: set files to the options --file, and without to the others. Of these, set
