@@ -10,17 +10,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch.h"
 #include "edu.h"
 #include "kselftest_harness.h"
 #include "memory.h"
 #include "passthrough.h"
 #include "sysfs.h"
 #include "vfio.h"
-
-/* The bus reaches the first half of the guest's memory. */
-#define LIMIT (RAM_START + 0x1fffffffULL)
-#define TRIES 200000
 
 FIXTURE(dma_limits)
 {
@@ -56,15 +51,6 @@ static int change_dma(const char *edu, const char *how)
 	return run("insmod ./dma_offset.ko function=%s %s", edu, how);
 }
 
-/* The bus of the first edu reaches only a part of memory. */
-static int limit_dma(const char *edu)
-{
-	char how[32];
-
-	snprintf(how, sizeof(how), "limit=%#llx", LIMIT);
-	return change_dma(edu, how);
-}
-
 TEST_F(dma_limits, offset)
 {
 	ASSERT_EQ(0, change_dma(self->edu[0], ""));
@@ -87,51 +73,63 @@ TEST_F(dma_limits, bounce_buffers)
 	EXPECT_TRUE(kernel_log_has("refused: its DMA must use bounce buffers"));
 }
 
-/* Finds a page of memory below the limit, or beyond. */
-static void *find_page(bool beyond, __u64 *phys)
-{
-	char *memory = MAP_FAILED;
-	int i;
+/* A page of memory. */
+struct page {
+	void *memory;
+	__u64 phys;
+};
 
-	for (i = 0; i < TRIES; i++) {
-		memory = memory_pages(PAGE);
-		*phys = memory == MAP_FAILED ? 0 : memory_phys(memory);
-		if (*phys && (*phys > LIMIT) == beyond)
-			return memory;
+static bool find_page(struct page *page)
+{
+	page->memory = memory_pages(PAGE);
+	if (page->memory == MAP_FAILED)
+		return false;
+	page->phys = memory_phys(page->memory);
+	return page->phys;
+}
+
+/* Makes the bus of this function end between two pages. */
+static bool limit_dma(const char *edu, struct page *near, struct page *far)
+{
+	char how[32];
+
+	if (!find_page(near) || !find_page(far))
+		return false;
+	if (near->phys > far->phys) {
+		struct page lower = *far;
+
+		*far = *near;
+		*near = lower;
 	}
-	return MAP_FAILED;
+	snprintf(how, sizeof(how), "limit=%#llx", far->phys - 1);
+	return !change_dma(edu, how);
 }
 
 TEST_F(dma_limits, aperture)
 {
-	__u64 near, far;
-	void *low = find_page(false, &near), *high = find_page(true, &far);
+	struct page near, far;
 
-	ASSERT_NE(MAP_FAILED, low);
-	ASSERT_NE(MAP_FAILED, high);
-	ASSERT_EQ(0, limit_dma(self->edu[0]));
+	ASSERT_TRUE(limit_dma(self->edu[0], &near, &far));
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[0]));
-	EXPECT_EQ(0, vfio_map(&self->vfio, low, PAGE, near));
-	EXPECT_EQ(-EINVAL, vfio_map(&self->vfio, high, PAGE, far));
+	EXPECT_EQ(0, vfio_map(&self->vfio, near.memory, PAGE, near.phys));
+	EXPECT_EQ(-EINVAL, vfio_map(&self->vfio, far.memory, PAGE, far.phys));
 }
 
 /* A function that cannot reach all memory of a container cannot join it. */
 TEST_F(dma_limits, one_container)
 {
-	__u64 near, far;
-	void *low = find_page(false, &near), *high = find_page(true, &far);
+	struct page near, far;
 
-	ASSERT_NE(MAP_FAILED, low);
-	ASSERT_NE(MAP_FAILED, high);
-	ASSERT_EQ(0, limit_dma(self->edu[0]));
+	ASSERT_TRUE(limit_dma(self->edu[0], &near, &far));
 	ASSERT_EQ(0, vfio_open(&self->vfio, self->edu[1]));
-	ASSERT_EQ(0, vfio_map(&self->vfio, low, PAGE, near));
-	ASSERT_EQ(0, vfio_map(&self->vfio, high, PAGE, far));
+	ASSERT_EQ(0, vfio_map(&self->vfio, near.memory, PAGE, near.phys));
+	ASSERT_EQ(0, vfio_map(&self->vfio, far.memory, PAGE, far.phys));
 	ASSERT_EQ(0, vfio_open_group(&self->second, self->edu[0]));
 	EXPECT_EQ(-EINVAL, vfio_join(&self->second, &self->vfio));
-	ASSERT_EQ(0, vfio_unmap(&self->vfio, far, PAGE));
+	ASSERT_EQ(0, vfio_unmap(&self->vfio, far.phys, PAGE));
 	EXPECT_EQ(0, vfio_join(&self->second, &self->vfio));
-	EXPECT_EQ(-EINVAL, vfio_map(&self->vfio, high, PAGE, far));
+	EXPECT_EQ(-EINVAL,
+		  vfio_map(&self->vfio, far.memory, PAGE, far.phys));
 }
 
 TEST_HARNESS_MAIN
