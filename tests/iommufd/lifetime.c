@@ -3,7 +3,7 @@
  * The node of a device from its creation to its removal. Nothing is left, whatever is closed
  * or removed first.
  *
- * Guest: edu, e1000e with the id "plug" in root port rp0, and QEMU's monitor.
+ * Guest: edu; two e1000e, the second with the id "plug" in root port rp0; QEMU's monitor.
  */
 #include <errno.h>
 #include <signal.h>
@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(cdev_lifetime)
 
 	space_close(&self->space);
 	EXPECT_HELD(0);
-	if (!pci_find(NIC_VENDOR, NIC_DEVICE, 0, nic))
+	if (!pci_find(NIC_VENDOR, NIC_DEVICE, 1, nic))
 		pci_unbind(nic);
 }
 
@@ -268,7 +268,7 @@ static int attach_nic(struct vfio *nic, char address[PCI_ADDRESS_SIZE],
 {
 	__u32 device, table = space->ioas;
 
-	return pci_find(NIC_VENDOR, NIC_DEVICE, 0, address) ?:
+	return pci_find(NIC_VENDOR, NIC_DEVICE, 1, address) ?:
 	       passthrough_bind(address, driver) ?: cdev_open(nic, address) ?:
 	       cdev_bind(nic, space->fd, &device) ?: cdev_attach(nic, &table) ?:
 	       iommufd_map(space->fd, space->ioas, memory, HUGE_2M,
@@ -316,7 +316,7 @@ TEST_F(cdev_lifetime, unplugged)
 	close(requests);
 
 	ASSERT_EQ(0, run("qemu-monitor 'device_add e1000e,id=plug,bus=rp0'"));
-	ASSERT_TRUE(wait_until(!pci_find(NIC_VENDOR, NIC_DEVICE, 0, address)));
+	ASSERT_TRUE(wait_until(!pci_find(NIC_VENDOR, NIC_DEVICE, 1, address)));
 	ASSERT_TRUE(wait_until(pci_group(address) >= 0));
 	space_close(&self->space);
 	ASSERT_EQ(0, space_bind(&self->space, variant->driver, 0));
