@@ -21,7 +21,7 @@
 #include "translation.h"
 
 #define WRITE NOIOMMU_ACCESS_WRITE
-#define LAYOUTS 1000
+#define LAYOUTS 300
 #define AREA (8 * HUGE_2M)
 #define PIECES 24
 /* How often khugepaged may spoil a comparison. */
