@@ -17,11 +17,16 @@ script() {
 	chmod +x "$COLD/script"
 }
 
+# Runs that script, and sets status.
+run_script() {
+	status=0
+	"$COLD/script" >"$tmp/out" 2>"$tmp/err" || status=$?
+}
+
 # ends STATUS PATTERN LINE...: such a script ends with STATUS and one matching line on stderr.
 ends() {
 	script "${@:3}"
-	status=0
-	"$COLD/script" >"$tmp/out" 2>"$tmp/err" || status=$?
+	run_script
 	wants "$1" "$2"
 	[ "$(wc -l <"$tmp/err")" -eq 1 ] || fail "not one line: $(cat "$tmp/err")"
 }
@@ -44,14 +49,13 @@ test_ends_with_the_line_of_a_callee() {
 	mv "$COLD/script" "$COLD/callee"
 	ends 1 '^callee: gone$' "x=\$($COLD/callee)"
 	script "$COLD/callee || :" 'say next' 'false'
-	"$COLD/script" >"$tmp/out" 2>"$tmp/err" || status=$?
+	run_script
 	wants 1 'status 1 of: false'
 }
 
 test_ends_with_a_verdict() {
 	script 'echo 1 failed' 'said' 'return 1'
-	status=0
-	"$COLD/script" >"$tmp/out" 2>"$tmp/err" || status=$?
+	run_script
 	[ "$status" -eq 1 ] && [ ! -s "$tmp/err" ]
 }
 
@@ -81,8 +85,7 @@ test_ends_without_a_word_of_its_subshells() {
 test_ends_after_its_children() {
 	script "bash -c 'trap \"echo E: stopped; exit\" TERM; touch $COLD/asked; while :; do sleep 0.1; done' >&2 &" \
 		"until [ -e '$COLD/asked' ]; do pause 0.1; done" 'die gone'
-	status=0
-	"$COLD/script" >"$tmp/out" 2>"$tmp/err" || status=$?
+	run_script
 	wants 1 '^script: gone$'
 	said_once '^E: stopped$'
 }
