@@ -53,13 +53,18 @@ FIXTURE_SETUP(cdev_lifetime)
 	ASSERT_EQ(0, self->held.mapped);
 }
 
+static int find_plug(char address[PCI_ADDRESS_SIZE])
+{
+	return pci_find(NIC_VENDOR, NIC_DEVICE, 1, address);
+}
+
 FIXTURE_TEARDOWN(cdev_lifetime)
 {
 	char nic[PCI_ADDRESS_SIZE];
 
 	space_close(&self->space);
 	EXPECT_HELD(0);
-	if (!pci_find(NIC_VENDOR, NIC_DEVICE, 1, nic))
+	if (!find_plug(nic))
 		pci_unbind(nic);
 }
 
@@ -268,7 +273,7 @@ static int attach_nic(struct vfio *nic, char address[PCI_ADDRESS_SIZE],
 {
 	__u32 device, table = space->ioas;
 
-	return pci_find(NIC_VENDOR, NIC_DEVICE, 1, address) ?:
+	return find_plug(address) ?:
 	       passthrough_bind(address, driver) ?: cdev_open(nic, address) ?:
 	       cdev_bind(nic, space->fd, &device) ?: cdev_attach(nic, &table) ?:
 	       iommufd_map(space->fd, space->ioas, memory, HUGE_2M,
@@ -316,7 +321,7 @@ TEST_F(cdev_lifetime, unplugged)
 	close(requests);
 
 	ASSERT_EQ(0, run("qemu-monitor 'device_add e1000e,id=plug,bus=rp0'"));
-	ASSERT_TRUE(wait_until(!pci_find(NIC_VENDOR, NIC_DEVICE, 1, address)));
+	ASSERT_TRUE(wait_until(!find_plug(address)));
 	ASSERT_TRUE(wait_until(pci_group(address) >= 0));
 	space_close(&self->space);
 	ASSERT_EQ(0, space_bind(&self->space, variant->driver, 0));
