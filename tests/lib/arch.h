@@ -17,13 +17,6 @@
 #endif
 #define KERNEL_ADDRESS 0xffff888000000000ULL
 
-/* The physical address of the guest's first memory. */
-#if defined(__x86_64__)
-#define RAM_START 0ULL
-#else
-#define RAM_START 0x40000000ULL
-#endif
-
 /* The reserved region of interrupt messages, as in reserved_regions of an IOMMU group. */
 #if defined(__x86_64__)
 #define MSI_REGION "0x00000000fee00000 0x00000000feefffff msi"
